@@ -1,0 +1,1 @@
+"""Ingestion: lands the daily CSV batches and drives the dbt build."""

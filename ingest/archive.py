@@ -1,0 +1,138 @@
+"""Moving delivered files out of the source folders: the only module that does so.
+
+Works on any file system, cloud volumes mounted as folders included. The trigger moves last, so that
+a run that was cut short is finished by the next look at the trigger.
+"""
+
+import filecmp
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from itertools import count
+from pathlib import Path
+
+_WHAT_TO_DO = "Correct what the reason says, then put the files and the trigger back into source/."
+
+
+def archive(
+    trigger_path: Path,
+    files: Mapping[str, str],
+    root: Path,
+    batch_date: date,
+    batch_id: str,
+    archive_root: Path | None = None,
+) -> int:
+    """Move a landed batch to `archive/<batch_date>/<batch_id>/`.
+
+    Files that are not in their source folder have been moved before. Nothing that is in the archive
+    with other content is overwritten.
+
+    Args:
+        trigger_path: The trigger, in `triggers/source/`.
+        files: File name by feed.
+        root: Feed root.
+        batch_date: Business date of the batch.
+        batch_id: The batch.
+        archive_root: Where the `archive/` folders are; None means the feed root.
+
+    Returns:
+        Number of files moved, the trigger included.
+
+    Raises:
+        OSError: A file could not be moved; call again to move the rest.
+    """
+    moved = 0
+    for source in _sources(trigger_path, files, root):
+        folder = archive_folder(source, archive_root or root, batch_date) / batch_id
+        _move(source, _free_place(source, folder))
+        moved += 1
+    return moved
+
+
+def archive_folder(source: Path, archive_root: Path, batch_date: date) -> Path:
+    """Where the archive keeps a date's files of the source folder that a file arrives in."""
+    return archive_root / source.parent.parent.name / "archive" / batch_date.isoformat()
+
+
+def reject(
+    trigger_path: Path,
+    files: Mapping[str, str],
+    root: Path,
+    reason: str,
+    batch_date: date | None = None,
+    batch_id: str | None = None,
+) -> int:
+    """Move a rejected batch to `rejected/`, each file with its `<name>.reason.json` beside it.
+
+    Args:
+        trigger_path: The trigger, in `triggers/source/`.
+        files: File name by feed; none when the trigger cannot be read.
+        root: Feed root.
+        reason: Why, and what to mend, in one sentence.
+        batch_date: Business date of the batch, when known.
+        batch_id: The batch, when known.
+
+    Returns:
+        Number of files moved, the trigger included.
+
+    Raises:
+        OSError: A file could not be moved; call again to move the rest.
+    """
+    moved = 0
+    for source in _sources(trigger_path, files, root):
+        place = _free_place(source, source.parent.parent / "rejected")
+        explanation = {
+            "file": source.name,
+            "batch_id": batch_id,
+            "batch_date": batch_date.isoformat() if batch_date else None,
+            "rejected_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "reason": reason,
+            "what_to_do": _WHAT_TO_DO,
+        }
+        # Before the move: no rejected file is ever without its reason.
+        text = json.dumps(explanation, indent=2, ensure_ascii=False) + "\n"
+        place.with_name(f"{place.name}.reason.json").write_text(text, encoding="utf-8")
+        _move(source, place)
+        moved += 1
+    return moved
+
+
+def _sources(trigger_path: Path, files: Mapping[str, str], root: Path) -> Iterator[Path]:
+    """The batch's files that are in their source folders, the trigger last."""
+    for feed, name in files.items():
+        source = root / f"{feed}_data" / "source" / name
+        # A name with a path in it would lead out of the source folder.
+        if source.name == name != ".." and os.path.lexists(source):
+            yield source
+    if os.path.lexists(trigger_path):
+        yield trigger_path
+
+
+def _free_place(source: Path, folder: Path) -> Path:
+    """Where a file can go in a folder: another content of the same name makes it take a number."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = (f"{source.stem}.{number}{source.suffix}" for number in count(2))
+    place = folder / source.name
+    while os.path.lexists(place) and not _is_same(source, place):
+        place = folder / next(names)
+    return place
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    # Links are never followed.
+    is_plain = all(path.is_file() and not path.is_symlink() for path in (one, other))
+    return is_plain and filecmp.cmp(one, other, shallow=False)
+
+
+def _move(source: Path, place: Path) -> None:
+    """Move a file; at its new place it is never seen half-written."""
+    try:
+        source.replace(place)
+    except OSError:
+        # Another file system, or a mounted volume that cannot rename.
+        partial = place.with_name(f".{place.name}.partial")
+        shutil.copyfile(source, partial, follow_symlinks=False)
+        partial.replace(place)
+        source.unlink()

@@ -1,0 +1,112 @@
+"""One `dbt build` after another in this process, the project parsed once."""
+
+import gc
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ingest.config import Settings
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+_FAILED = {"error", "fail", "runtime error", "partial success"}
+_MESSAGE_LENGTH = 400
+
+OnNode = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """How a build ended.
+
+    Attributes:
+        success: Whether every node was built and no test failed.
+        failures: Name and message of each node that failed; or of dbt itself.
+        is_recorded: Whether dbt ran to its end, where it writes the processing log itself.
+    """
+
+    success: bool
+    failures: tuple[tuple[str, str], ...]
+    is_recorded: bool
+
+
+class DbtBuild:
+    """Builds the dbt project for the settings' target and schema."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare builds; dbt starts with the first."""
+        self._environment = {
+            "ECOMM_TARGET": settings.target,
+            "ECOMM_SCHEMA": settings.schema_name,
+            "ECOMM_WAREHOUSE": str(settings.warehouse),
+        }
+        self._arguments = ["--project-dir", str(settings.project_dir)]
+        self._arguments += ["--profiles-dir", str(settings.project_dir)]
+        self._arguments += ["--target", settings.target, "--log-level", "none", "--quiet"]
+        self._manifest: Manifest | None = None
+
+    def __call__(self, on_node: OnNode) -> BuildResult:
+        """Build everything but unit tests.
+
+        Args:
+            on_node: Called at the start of each node with its name, its position and the number
+                of nodes.
+        """
+        with _environment(self._environment):
+            return self._build(on_node)
+
+    def _build(self, on_node: OnNode) -> BuildResult:
+        # dbt takes a second to import, and only a build needs it.
+        from dbt.artifacts.schemas.run import RunExecutionResult
+        from dbt.cli.main import dbtRunner
+        from dbt.contracts.graph.manifest import Manifest
+
+        if self._manifest is None:
+            parsed = dbtRunner().invoke(["parse", *self._arguments])
+            if not isinstance(parsed.result, Manifest):
+                return _never_ran(parsed.exception)
+            self._manifest = parsed.result
+            # The manifest is large and stays: without it the garbage collector has less to walk.
+            gc.freeze()
+
+        def on_event(event: Any) -> None:
+            if event.info.name == "LogStartLine":
+                on_node(event.data.node_info.node_name, event.data.index, event.data.total)
+
+        runner = dbtRunner(manifest=self._manifest, callbacks=[on_event])
+        done = runner.invoke(["build", *self._arguments, "--exclude-resource-type", "unit_test"])
+        if not isinstance(done.result, RunExecutionResult):
+            return _never_ran(done.exception)
+        failures = tuple(
+            (result.node.name, _short(result.message or str(result.status)))
+            for result in done.result.results
+            if str(result.status) in _FAILED
+        )
+        return BuildResult(done.success, failures, is_recorded=True)
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Set environment variables, which dbt reads its settings from, meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _never_ran(error: BaseException | None) -> BuildResult:
+    return BuildResult(False, (("dbt", _short(str(error))),), is_recorded=False)
+
+
+def _short(message: str) -> str:
+    one_line = " ".join(message.split())
+    return one_line if len(one_line) <= _MESSAGE_LENGTH else one_line[:_MESSAGE_LENGTH] + " …"

@@ -1,0 +1,68 @@
+"""What is in the catalog of any engine: the pipeline's schemas and tables."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from ingest.config import SUFFIXES, Settings
+from ingest.contract import Table, load_contract
+
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+def create_schemas(session: SparkSession, settings: Settings, warehouse: Path | None) -> None:
+    """Create the five schemas where they are missing.
+
+    Args:
+        session: Where to create them.
+        settings: Names the schemas.
+        warehouse: Folder that gets a folder for each; None lets the engine choose the place.
+    """
+    for schema in map(settings.schema_of, SUFFIXES):
+        # Databricks asks for the right to create schemas even when there is nothing to create.
+        if not session.catalog.databaseExists(schema):
+            location = f" location {sql_text(warehouse / schema)}" if warehouse else ""
+            session.sql(f"create schema if not exists {schema}{location}")
+
+
+def create_tables(
+    session: SparkSession, settings: Settings, clauses: Callable[[Table], str] = lambda _: ""
+) -> None:
+    """Create the tables that ingest writes; with plain columns, so that every column takes NULL.
+
+    Args:
+        session: Where to create them.
+        settings: Names the schemas.
+        clauses: What an engine adds to a table's statement.
+    """
+    for table in load_contract(settings.project_dir).tables:
+        name = settings.table(table.suffix, table.name)
+        if not session.catalog.tableExists(name):
+            columns = ", ".join(f"`{column}` {kind}" for column, kind in table.columns)
+            session.sql(
+                f"create table if not exists {name} ({columns}) using delta {clauses(table)}"
+            )
+
+
+def tables_on_disk(warehouse: Path) -> dict[str, list[Path]]:
+    """Folders of the warehouse's Delta tables, by schema."""
+    found: dict[str, list[Path]] = {}
+    for log in sorted(warehouse.glob("*/*/_delta_log")):
+        table, schema = log.parent, log.parent.parent.name
+        if _NAME.fullmatch(schema) and _NAME.fullmatch(table.name):
+            found.setdefault(schema, []).append(table)
+    return found
+
+
+def tables_in(session: SparkSession, schema: str) -> list[str]:
+    """Names of a schema's tables, sorted; without the temporary views that dbt leaves behind."""
+    listed = session.sql(f"show tables in {schema}").collect()
+    return sorted(row["tableName"] for row in listed if not row["isTemporary"])
+
+
+def sql_text(value: object) -> str:
+    """SQL literal of a text: Sail takes no parameters in statements that write."""
+    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,293 @@
+"""The command line: `python -m ingest`."""
+
+from collections.abc import Callable
+from enum import IntEnum, StrEnum
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from ingest.config import Settings, load_settings
+from ingest.errors import ConfigError, PipelineError
+
+# Spark and dbt take seconds to import: each command imports what it uses.
+if TYPE_CHECKING:
+    from ingest.intake import Look
+    from ingest.pipeline import Applied
+
+_REJECTED_SHOWN = 20
+
+
+class ExitCode(IntEnum):
+    """Exit codes of `run`, `land` and `report`; usage errors are 2."""
+
+    DONE = 0
+    FAILED = 1
+    WAITING = 3
+    REJECTED = 4
+
+
+class Format(StrEnum):
+    """File formats of an export."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+class _Commands(TyperGroup):
+    """Reports what the user can mend as one sentence, without a stack trace."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PipelineError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(ExitCode.FAILED) from None
+
+
+# Local variables of a stack trace would show data.
+app = typer.Typer(
+    cls=_Commands,
+    help="Land daily e-commerce feeds in Delta tables and build the dbt project on them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+engine_app = typer.Typer(help="The local engine, in the background.", no_args_is_help=True)
+app.add_typer(engine_app, name="engine")
+
+_OPTIONS: dict[str, Any] = {
+    "root": Annotated[Path | None, typer.Option(help="Feed root. (env ECOMM_ROOT)")],
+    "archive_root": Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the archive/ folders are; default: the root. (env ECOMM_ARCHIVE_ROOT)"
+        ),
+    ],
+    "warehouse": Annotated[
+        Path | None, typer.Option(help="Folder of the tables and the engine. (env ECOMM_WAREHOUSE)")
+    ],
+    "target": Annotated[
+        str | None, typer.Option(help="Engine: local, spark or databricks. (env ECOMM_TARGET)")
+    ],
+    "schema": Annotated[str | None, typer.Option(help="Prefix of the schemas. (env ECOMM_SCHEMA)")],
+    "catalog": Annotated[
+        str | None, typer.Option(help="Unity catalog, on databricks. (env ECOMM_CATALOG)")
+    ],
+    "project_dir": Annotated[
+        Path | None, typer.Option(help="The dbt project. (env ECOMM_PROJECT_DIR)")
+    ],
+}
+_ENGINE_OPTIONS = ("warehouse", "target", "schema", "catalog", "project_dir")
+
+
+def _with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options that are named, and pass them on as its `settings`."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def with_options(**given: Any) -> None:
+            options = {name: given.pop(name) for name in names}
+            options["schema_name"] = options.pop("schema", None)
+            command(settings=load_settings(**options), **given)
+
+        own = [item for item in signature(command).parameters.values() if item.name != "settings"]
+        shared = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=_OPTIONS[name])
+            for name in names
+        ]
+        parameters = [item.replace(kind=Parameter.KEYWORD_ONLY) for item in own] + shared
+        with_options.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        return with_options
+
+    return decorate
+
+
+@app.command()
+@_with_settings("root", "archive_root", *_ENGINE_OPTIONS)
+def run(settings: Settings) -> None:
+    """Land every batch that is ready, build it with dbt, archive its files.
+
+    Exit code: 0 all done, 1 something failed, 3 something is waiting, 4 something was rejected.
+    """
+    _run(settings, with_dbt=True)
+
+
+@app.command()
+@_with_settings("root", "archive_root", *_ENGINE_OPTIONS)
+def land(settings: Settings) -> None:
+    """Like run, without dbt: land and archive only."""
+    _run(settings, with_dbt=False)
+
+
+@app.command()
+@_with_settings("root", *_ENGINE_OPTIONS)
+def status(settings: Settings) -> None:
+    """Show the batches and what became of them."""
+    from ingest.contract import load_contract
+    from ingest.engine import open_engine
+    from ingest.landing import LandingStore
+    from ingest.log import rejected_triggers
+    from ingest.report import status_table
+
+    with open_engine(settings) as session:
+        store = LandingStore(session, settings, load_contract(settings.project_dir))
+        landings, found = store.landings(), store.reconciliations()
+        log = settings.table("ops", "processing_log")
+        rejected = rejected_triggers(session, log, _REJECTED_SHOWN)
+    waiting = sorted(path.name for path in (settings.root / "triggers" / "source").glob("*.json"))
+    for table in status_table(landings, found, waiting, rejected):
+        Console().print(table)
+
+
+@app.command()
+@_with_settings(*_ENGINE_OPTIONS)
+def report(settings: Settings) -> None:
+    """Show the last run's triggers, the newest batch's failed rules and what is still to apply.
+
+    Exit code: 1 when a batch is landed but not applied or the last run failed on one, 4 when it
+    rejected one, else 0.
+    """
+    from ingest.contract import load_contract
+    from ingest.engine import open_engine
+    from ingest.landing import LandingStore
+    from ingest.log import failed_rules, last_looks
+    from ingest.report import report_tables
+
+    with open_engine(settings) as session:
+        store = LandingStore(session, settings, load_contract(settings.project_dir))
+        pending = store.pending()
+        looks = last_looks(session, settings.table("ops", "processing_log"))
+        failed = failed_rules(session, settings.table("ops", "validation_results"))
+    for table in report_tables(looks, failed):
+        Console().print(table)
+    for landing in pending:
+        typer.echo(f"Batch {landing.batch_id} of {landing.batch_date} is landed but not applied.")
+    outcomes = {look.status for look in looks}
+    if pending or "FAILED" in outcomes:
+        raise typer.Exit(ExitCode.FAILED)
+    if "REJECTED" in outcomes:
+        raise typer.Exit(ExitCode.REJECTED)
+
+
+@app.command()
+@_with_settings("root", *_ENGINE_OPTIONS)
+def export(
+    settings: Settings,
+    out: Annotated[Path, typer.Argument(help="Folder to write: new, empty or an earlier export.")],
+    form: Annotated[Format, typer.Option("--format", help="File format.")] = Format.PARQUET,
+) -> None:
+    """Write every table to OUT/<schema suffix>/<table>/."""
+    from ingest.engine import open_engine
+    from ingest.export import export as export_tables
+
+    with open_engine(settings) as session:
+        counts = export_tables(session, settings, out.expanduser().resolve(), form)
+    typer.echo(f"Exported {sum(counts.values())} rows of {len(counts)} tables to {out}.")
+
+
+@app.command()
+@_with_settings("root")
+def sample(
+    settings: Settings,
+    days: Annotated[int, typer.Option(min=1, help="Number of daily batches.")] = 3,
+    orders: Annotated[int, typer.Option(min=1, help="Orders a day.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder to write; default: the root.")] = None,
+) -> None:
+    """Make sample batches of an invented shop."""
+    from ingest.sample import generate
+
+    folder = out or settings.root
+    try:
+        triggers = generate(folder, days, orders, seed)
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be written: {error.strerror}.") from None
+    typer.echo(f"Wrote {len(triggers)} batches to {folder}.")
+
+
+@engine_app.command("start")
+@_with_settings("warehouse", "schema")
+def engine_start(
+    settings: Settings,
+    port: Annotated[
+        int | None, typer.Option(help="Port on 127.0.0.1; default: a free one.")
+    ] = None,
+) -> None:
+    """Start the engine of the warehouse, or register new tables if it runs already."""
+    from ingest.local import LocalEngine
+
+    engine = LocalEngine(settings)
+    was_up = engine.is_up
+    _, server = engine.start(port)
+    state = "is running already" if was_up else "runs"
+    typer.echo(f"The local engine {state} on port {server.port} (process {server.pid}).")
+
+
+@engine_app.command("stop")
+@_with_settings("warehouse")
+def engine_stop(settings: Settings) -> None:
+    """Stop the engine of the warehouse; the tables stay."""
+    from ingest.engine import exclusive_use
+    from ingest.local import LocalEngine
+
+    with exclusive_use(settings.warehouse):
+        stopped = LocalEngine(settings).stop()
+    typer.echo("The local engine is stopped." if stopped else "The local engine was not running.")
+
+
+@engine_app.command("status")
+@_with_settings("warehouse")
+def engine_status(settings: Settings) -> None:
+    """Tell whether the engine of the warehouse runs, and where."""
+    from ingest.local import LocalEngine
+
+    server = LocalEngine(settings).status()
+    if server is None:
+        typer.echo(f"The local engine of {settings.warehouse} is not running.")
+        return
+    typer.echo(f"The local engine of {settings.warehouse} runs since {server.started_at}.")
+    typer.echo(f"SPARK_REMOTE={server.remote}")
+
+
+def _run(settings: Settings, *, with_dbt: bool) -> None:
+    from ingest.engine import open_engine
+    from ingest.pipeline import Pipeline, triggers_folder
+    from ingest.report import Report
+
+    triggers_folder(settings)
+    shown = Report()
+    with open_engine(settings, exclusive=True) as session, shown.live():
+        pipeline = Pipeline(settings, session)
+        looks: list[Look] = []
+        for look in pipeline.look_at_all():
+            shown.look(look)
+            looks.append(look)
+        builds: list[Applied] = []
+        if with_dbt:
+            for applied in pipeline.build_all(shown.building):
+                found = pipeline.store.reconciliations().get(applied.landing.number)
+                shown.applied(applied, found)
+                builds.append(applied)
+        problems = pipeline.archive(looks, applied_only=with_dbt)
+        for problem in problems:
+            shown.problem(problem)
+        shown.summary(looks, builds)
+        if settings.target == "databricks":
+            from ingest.databricks import set_task_value
+
+            set_task_value("pending", [landing.batch_id for landing in pipeline.store.to_apply()])
+    raise typer.Exit(_exit_code(looks, builds, problems))
+
+
+def _exit_code(looks: "list[Look]", builds: "list[Applied]", problems: list[str]) -> ExitCode:
+    outcomes = {look.outcome.value for look in looks}
+    if problems or "FAILED" in outcomes or not all(item.result.success for item in builds):
+        return ExitCode.FAILED
+    if "REJECTED" in outcomes:
+        return ExitCode.REJECTED
+    return ExitCode.WAITING if "WAITING" in outcomes else ExitCode.DONE

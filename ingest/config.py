@@ -1,0 +1,94 @@
+"""Settings of one command: which feeds, which warehouse, which engine, which schema names."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingest.errors import ConfigError
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+SUFFIXES = ("landing", "staging", "targets", "marts", "ops")
+TARGETS = ("local", "spark", "databricks")
+
+_EXPLANATIONS = {
+    "schema": "must begin with a lower-case letter or _ and go on with letters, digits and _",
+    "target": f"must be one of {', '.join(TARGETS)}",
+    "warehouse": (
+        "must be a folder whose path has only unaccented letters, digits and / . _ - + , : ; = @"
+    ),
+}
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().resolve()
+
+
+def _plain(path: Path) -> Path:
+    # Sail takes some other characters for patterns, and writes tables to the URL-encoded path.
+    if not re.fullmatch(r"[A-Za-z0-9/._+,:;=@-]+", str(path)):
+        raise ValueError("character that an engine may misread")
+    return path
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+WarehousePath = Annotated[Path, AfterValidator(_absolute), AfterValidator(_plain)]
+SchemaName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=100)]
+
+
+class Settings(BaseSettings):
+    """Where the pipeline works.
+
+    Each field comes from its flag, else from `ECOMM_<FIELD>`, else its default.
+
+    Attributes:
+        project_dir: Root of the dbt project, which declares the CSV contract.
+        root: Feed root with `<feed>_data/` and `triggers/`; a run moves files in it.
+        archive_root: Where the `archive/` folders are; None means in the feed root.
+        warehouse: Folder of the Delta tables, of the engine's state and of the lock.
+        target: Engine: `local` (Sail), `spark` (Apache Spark in-process) or `databricks`.
+        schema_name: Prefix of the five schemas; `ecomm` stands for `ecomm_landing` and so on.
+        catalog: Unity catalog of the schemas; on `databricks` only.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="ECOMM_", frozen=True, populate_by_name=True, validate_default=True
+    )
+
+    project_dir: AbsolutePath = PROJECT_DIR
+    root: AbsolutePath = PROJECT_DIR / ".ecomm" / "feeds"
+    archive_root: AbsolutePath | None = None
+    warehouse: WarehousePath = PROJECT_DIR / ".ecomm"
+    target: Literal["local", "spark", "databricks"] = "local"
+    # `schema` is a method of the base class, hence the longer name.
+    schema_name: SchemaName = Field(default="ecomm", validation_alias="ECOMM_SCHEMA")
+    catalog: str = "demo-external-catalog"
+
+    def schema_of(self, suffix: str) -> str:
+        """Full name of one of the five schemas, such as `ecomm_landing` for `landing`."""
+        return f"{self.schema_name}_{suffix}"
+
+    def table(self, suffix: str, name: str) -> str:
+        """Qualified name of a table, such as `ecomm_ops.processing_log`."""
+        return f"{self.schema_of(suffix)}.{name}"
+
+
+def load_settings(**given: Any) -> Settings:
+    """Combine flags with the environment.
+
+    Args:
+        **given: Fields of `Settings` set by flags; None means not given.
+
+    Raises:
+        ConfigError: A value cannot work; the message names the flag.
+    """
+    chosen = {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**chosen)
+    except ValidationError as error:
+        field = str(error.errors()[0]["loc"][0]).lower().removeprefix("ecomm_")
+        field = field.removesuffix("_name")
+        reason = _EXPLANATIONS.get(field, "cannot be used")
+        raise ConfigError(f"--{field} (or ECOMM_{field.upper()}) {reason}.") from None

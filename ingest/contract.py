@@ -1,0 +1,183 @@
+"""The CSV contract and the tables of ingest, read from the dbt sources files that declare them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ingest.errors import ConfigError
+
+LANDING_SOURCES = Path("models/staging/_landing__sources.yml")
+OPS_SOURCES = Path("models/ops/_ops__sources.yml")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that a feed's files bring.
+
+    Attributes:
+        name: Canonical name, in the tables too.
+        type: What the base model reads it as, such as `decimal(18,2)`; it lands as text.
+        optional: Whether a file may lack it.
+        aliases: Other headers under which it may arrive.
+    """
+
+    name: str
+    type: str
+    optional: bool
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed and its columns, in the order of its landing table."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def by_header(self) -> dict[str, Column]:
+        """Columns by every lower-case header under which they may arrive."""
+        return {
+            header.lower(): column
+            for column in self.columns
+            for header in (column.name, *column.aliases)
+        }
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that ingest creates.
+
+    Attributes:
+        name: Name within its schema.
+        suffix: Which schema: `landing` or `ops`.
+        columns: (name, SQL data type) of each column, in order; contract columns are `string`.
+        cluster_by: Columns by which Databricks clusters it.
+    """
+
+    name: str
+    suffix: str
+    columns: tuple[tuple[str, str], ...]
+    cluster_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Everything that the dbt sources files declare: the feeds by name, and the tables."""
+
+    feeds: dict[str, Feed]
+    tables: tuple[Table, ...]
+
+
+class _Meta(BaseModel):
+    model_config = ConfigDict(strict=True)
+    type: str | None = None
+    optional: bool = False
+    aliases: list[str] = []
+    cluster_by: list[str] = []
+
+
+class _Config(BaseModel):
+    meta: _Meta = _Meta()
+
+
+class _Column(BaseModel):
+    model_config = ConfigDict(strict=True)
+    name: str
+    data_type: str | None = None
+    config: _Config = _Config()
+
+
+class _Table(BaseModel):
+    name: str
+    columns: list[_Column]
+    config: _Config = _Config()
+
+
+class _Source(BaseModel):
+    name: str
+    tables: list[_Table]
+
+
+class _SourcesFile(BaseModel):
+    sources: list[_Source]
+
+
+def load_contract(project_dir: Path) -> Contract:
+    """Read the contract of a dbt project.
+
+    A source's name is the suffix of its schema. A landing table with contract columns (those that
+    have `meta.type`) is a feed.
+
+    Args:
+        project_dir: Root of the dbt project.
+
+    Raises:
+        ConfigError: A sources file is missing or declares something that cannot work.
+    """
+    feeds: dict[str, Feed] = {}
+    tables: list[Table] = []
+    for path in (project_dir / LANDING_SOURCES, project_dir / OPS_SOURCES):
+        for source in _read(path).sources:
+            for table in source.tables:
+                place = f"{path}: table {table.name}"
+                columns = tuple((item.name, _sql_type(item, place)) for item in table.columns)
+                cluster_by = tuple(table.config.meta.cluster_by)
+                tables.append(Table(table.name, source.name, columns, cluster_by))
+                feed = Feed(table.name, tuple(_contract_columns(table)))
+                if feed.columns:
+                    _check_headers(feed, place)
+                    feeds[feed.name] = feed
+    return Contract(feeds, tuple(tables))
+
+
+def _read(path: Path) -> _SourcesFile:
+    try:
+        return _SourcesFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read ({error.strerror}): use a whole copy of the project."
+        ) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{path} is not valid YAML{where}: correct it.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{path}: {field}: {first['msg']}. Correct the declaration.") from None
+
+
+def _sql_type(column: _Column, place: str) -> str:
+    if column.config.meta.type is not None:
+        return "string"
+    if column.data_type is None:
+        raise ConfigError(
+            f"{place}: column {column.name} has no type: give it data_type, or meta.type when"
+            " files bring it."
+        )
+    return column.data_type
+
+
+def _contract_columns(table: _Table) -> list[Column]:
+    return [
+        Column(item.name, meta.type, meta.optional, tuple(meta.aliases))
+        for item in table.columns
+        if (meta := item.config.meta).type is not None
+    ]
+
+
+def _check_headers(feed: Feed, place: str) -> None:
+    """Refuse a header that would stand for two columns."""
+    seen: set[str] = set()
+    for column in feed.columns:
+        for header in (column.name, *column.aliases):
+            if header.lower() in seen:
+                raise ConfigError(
+                    f"{place}: the header {header} is declared twice: let each name or alias stand"
+                    " for one column."
+                )
+            seen.add(header.lower())

@@ -1,0 +1,127 @@
+"""What works behind the Spark session, and who may use it: one module each for the engines."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+from pyspark.errors import PySparkException, RetriesExceeded
+from pyspark.sql import SparkSession
+
+from ingest.config import Settings
+from ingest.errors import BusyError, EngineError
+
+
+class Engine(Protocol):
+    """One way to a Spark session whose schemas and landing and ops tables exist."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs already, so that a session starts nothing."""
+
+    def session(self) -> AbstractContextManager[SparkSession]:
+        """Start what is needed, and at the end stop what was started here.
+
+        Raises:
+            EngineError: The engine cannot be started or reached.
+        """
+
+    def end_statements(self) -> None:
+        """End what a killed command has left running in the engine.
+
+        Raises:
+            EngineError: The engine does not come up again.
+        """
+
+
+def engine_for(settings: Settings) -> Engine:
+    """The engine of the settings' target."""
+    # Each engine brings packages of its own, and only one is used.
+    match settings.target:
+        case "local":
+            from ingest.local import LocalEngine
+
+            return LocalEngine(settings)
+        case "spark":
+            from ingest.spark import SparkEngine
+
+            return SparkEngine(settings)
+        case "databricks":
+            from ingest.databricks import DatabricksEngine
+
+            return DatabricksEngine(settings)
+
+
+@contextmanager
+def open_engine(settings: Settings, *, exclusive: bool = False) -> Iterator[SparkSession]:
+    """Session of a running engine, else of one that is started now and stopped at the end.
+
+    Args:
+        settings: What to open.
+        exclusive: Whether no other such command may work in the warehouse meanwhile. A command
+            that starts the engine itself is exclusive too: it will stop it, whoever uses it then.
+
+    Raises:
+        BusyError: Another command is at work.
+        EngineError: The engine cannot be started or reached, or fails.
+    """
+    engine = engine_for(settings)
+    with ExitStack() as stack:
+        # On Databricks volumes have no locks: there the job runs once at a time (resources/).
+        if settings.target != "databricks":
+            if exclusive or not engine.is_up:
+                stack.enter_context(exclusive_use(settings.warehouse))
+            if exclusive:
+                stack.enter_context(_at_work(settings.warehouse, engine))
+        try:
+            yield stack.enter_context(engine.session())
+        except PySparkException as error:
+            raise EngineError(f"The engine failed: {first_line(error)}") from error
+
+
+def first_line(error: PySparkException) -> str:
+    """What the engine says went wrong, without the plans and traces that follow."""
+    if isinstance(error, RetriesExceeded):
+        return "it does not answer any more."
+    return next(iter(str(error).splitlines()), type(error).__name__)[:300]
+
+
+@contextmanager
+def exclusive_use(warehouse: Path) -> Iterator[None]:
+    """Keep other commands that change the warehouse out, at most until this process ends.
+
+    Raises:
+        BusyError: Another command is at work.
+        EngineError: The warehouse cannot be written.
+    """
+    try:
+        warehouse.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(warehouse / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        message = f"Another run is at work in warehouse {warehouse}: try again when it has ended."
+        raise BusyError(message) from None
+    except OSError as error:
+        message = f"The warehouse {warehouse} cannot be written: {error.strerror}."
+        raise EngineError(message) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _at_work(warehouse: Path, engine: Engine) -> Iterator[None]:
+    """Mark the warehouse while a command changes it.
+
+    A mark that is there already is one of a command that was killed. Its last statement may run on
+    in the engine, and must not commit beside this command's.
+    """
+    mark = warehouse / ".at_work"
+    if mark.exists():
+        engine.end_statements()
+    mark.touch()
+    yield
+    # Not after an exception: an interrupted command leaves its statement running too.
+    mark.unlink()

@@ -1,0 +1,26 @@
+"""Opening what others delivered."""
+
+import io
+import os
+import stat
+from pathlib import Path
+
+from ingest.errors import Rejected, Waiting
+
+
+def open_delivered(path: Path) -> io.BufferedReader:
+    """Open a delivered file for reading, never through a link.
+
+    Raises:
+        Rejected: It is a link, a folder or anything else but a regular file.
+        Waiting: It is not there.
+    """
+    try:
+        is_regular = stat.S_ISREG(path.lstat().st_mode)
+        # A link put in the file's place since then is not followed either.
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
+        if is_regular:
+            return os.fdopen(os.open(path, flags), "rb")
+    except FileNotFoundError:
+        raise Waiting(f"{path.name} is not there any more: the next look tries again.") from None
+    raise Rejected(f"{path.name} is a link or no regular file: deliver the file itself.")

@@ -1,0 +1,340 @@
+"""Intake: one look at a trigger, which lands its batch wholly or says why not."""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pyspark.errors import PySparkException
+
+from ingest import archive
+from ingest.config import Settings
+from ingest.contract import Contract
+from ingest.engine import first_line
+from ingest.errors import Rejected, Waiting
+from ingest.files import open_delivered
+from ingest.landing import FileToLand, Landing, LandingStore
+from ingest.log import LogRow, ProcessingLog, now
+from ingest.reader import Lineage, ParsedFile, parse_file
+from ingest.trigger import RejectedTrigger, Trigger, check_manifest, read_trigger
+
+_HARMLESS = re.compile(r"[A-Za-z0-9_.:+-]{1,40}")
+_UNKNOWN_FIELDS_SHOWN = 20
+
+
+class Outcome(StrEnum):
+    """What looking at a trigger came to."""
+
+    LANDED = "LANDED"
+    WAITING = "WAITING"
+    REJECTED = "REJECTED"
+    SKIPPED = "SKIPPED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at one trigger.
+
+    Attributes:
+        trigger_file: Path of the trigger.
+        outcome: What it came to.
+        message: Why, or what was done; free of data values.
+        batch_id: The batch, when known, like the next two.
+        batch_date: Business date.
+        files: File name by feed.
+        landing_number: Landing that holds the batch, when LANDED or SKIPPED.
+        seconds: Time that it took.
+    """
+
+    trigger_file: Path
+    outcome: Outcome = Outcome.FAILED
+    message: str = ""
+    batch_id: str | None = None
+    batch_date: date | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    landing_number: int | None = None
+    seconds: float = 0.0
+
+
+class Intake:
+    """Looks at triggers of one feed root."""
+
+    def __init__(
+        self, settings: Settings, contract: Contract, store: LandingStore, log: ProcessingLog
+    ) -> None:
+        """Look under the settings' feed root, land in the store."""
+        self._root = settings.root
+        self._archive_root = settings.archive_root or settings.root
+        self._parsed = settings.warehouse / ".parsed"
+        self._contract = contract
+        self._store = store
+        self._log = log
+
+    def clear(self) -> None:
+        """Remove what a run that was killed left half-way between files and tables."""
+        shutil.rmtree(self._parsed, ignore_errors=True)
+        self._store.sweep()
+
+    def in_order(self, triggers: list[Path]) -> list[Path]:
+        """Sort triggers by batch date, then name; those that cannot be read come first."""
+
+        def key(path: Path) -> tuple[str, str]:
+            try:
+                return read_trigger(path, self._contract.feeds).batch_date.isoformat(), path.name
+            except (Rejected, Waiting, OSError):
+                return "", path.name
+
+        return sorted(triggers, key=key)
+
+    def look(self, path: Path) -> Look:
+        """Look at a trigger, land its batch if it is ready, and log what came of it."""
+        started_at, start = now(), time.monotonic()
+        look = Look(path)
+        file_rows: list[LogRow] = []
+        moved: int | None = None
+        try:
+            trigger = read_trigger(path, self._contract.feeds)
+            look = _identified(look, trigger.trigger_id, trigger.batch_date, trigger.feeds())
+            look = self._decide(look, trigger, file_rows)
+        except Waiting as reason:
+            look = replace(look, outcome=Outcome.WAITING, message=str(reason))
+        except Rejected as reason:
+            if isinstance(reason, RejectedTrigger):
+                look = _identified(look, reason.batch_id, reason.batch_date, reason.files)
+            look, moved = self._reject(look, str(reason))
+        except Exception as error:
+            look = replace(look, message=explain(error))
+        row = LogRow(
+            batch_id=look.batch_id,
+            batch_date=look.batch_date,
+            step="trigger",
+            source_file=path.name,
+            status=look.outcome,
+            archived_files=moved,
+            message=look.message,
+            started_at=started_at,
+        )
+        try:
+            self._log.write([row, *file_rows])
+        except Exception as error:
+            message = f"{look.message} The processing log cannot be written. {explain(error)}"
+            look = replace(look, outcome=Outcome.FAILED, message=message)
+        return replace(look, seconds=time.monotonic() - start)
+
+    def _decide(self, look: Look, trigger: Trigger, file_rows: list[LogRow]) -> Look:
+        """Skip or land a batch; why it can be neither is raised."""
+        sources = self._sources(trigger)
+        landings = self._store.landings()
+        same_id = [item for item in landings if item.batch_id == trigger.trigger_id]
+        of_date = [item for item in landings if item.batch_date == trigger.batch_date]
+        effective = next((item for item in of_date if item.is_effective), None)
+
+        missing = [source.name for source in sources.values() if not os.path.lexists(source)]
+        if missing:
+            if effective and self._is_being_archived(look.trigger_file, trigger, effective):
+                return _skipped(look, effective)
+            raise Waiting(f"Waiting for {', '.join(missing)}.")
+        if effective:
+            content = {(source.name, _sha256(source)) for source in sources.values()}
+            twins = [] if trigger.supersedes else same_id
+            for landing in (effective, *twins):
+                if content == landing.content:
+                    return _skipped(look, landing)
+        if not trigger.data_files_ready:
+            raise Waiting("Waiting: the trigger says data_files_ready false.")
+        for landing in same_id:
+            if landing.batch_date != trigger.batch_date:
+                raise Rejected(
+                    f"{look.trigger_file.name}: its trigger_id was landed for {landing.batch_date}"
+                    " already: give each batch an id of its own."
+                )
+        if effective and not trigger.supersedes:
+            raise Rejected(
+                f"{look.trigger_file.name}: {trigger.batch_date} is already landed with other"
+                f" content, as batch {effective.batch_id}: to replace it, send the trigger with"
+                " supersedes true."
+            )
+        return self._land(look, trigger, landings, file_rows)
+
+    def _land(
+        self, look: Look, trigger: Trigger, landings: list[Landing], file_rows: list[LogRow]
+    ) -> Look:
+        lineage = Lineage(trigger.trigger_id, trigger.batch_date, now())
+        self._parsed.mkdir(parents=True, exist_ok=True)
+        parsed_files, landed_rows, reasons = [], [], []
+        with tempfile.TemporaryDirectory(dir=self._parsed) as folder:
+            for feed, source in self._sources(trigger).items():
+                started_at = now()
+                out = Path(folder) / f"{feed}.parquet"
+                try:
+                    parsed = parse_file(source, self._contract.feeds[feed], lineage, out)
+                except Rejected as reason:
+                    # Go on: one look shall tell everything that is wrong.
+                    reasons.append(str(reason))
+                    file_rows.append(_rejected_row(trigger, feed, source, started_at, str(reason)))
+                    continue
+                parsed_files.append(parsed)
+                warnings = [*parsed.warnings, *_seen_before(parsed, trigger, landings)]
+                landed_rows.append(_landed_row(trigger, parsed, warnings, started_at))
+            if reasons:
+                raise Rejected(" ".join(reasons))
+            check_manifest(trigger, parsed_files)
+            number = self._store.land(
+                trigger.trigger_id,
+                trigger.batch_date,
+                look.trigger_file.name,
+                [
+                    FileToLand(
+                        feed=parsed.feed,
+                        source_file=parsed.name,
+                        file_sha256=parsed.sha256,
+                        file_rows=parsed.rows,
+                        load_type=trigger.load_type(parsed.feed),
+                        parquet=Path(folder) / f"{parsed.feed}.parquet",
+                    )
+                    for parsed in parsed_files
+                ],
+            )
+        file_rows.extend(landed_rows)
+        rows = sum(parsed.rows for parsed in parsed_files)
+        message = f"Landed {rows} rows of {len(parsed_files)} files.{_unknown_fields(trigger)}"
+        return replace(look, outcome=Outcome.LANDED, message=message, landing_number=number)
+
+    def _is_being_archived(self, path: Path, trigger: Trigger, effective: Landing) -> bool:
+        """Whether the files that are missing were landed for this date and archived already.
+
+        So it is after a kill in mid-archive, and for a trigger that is sent again. A replacing
+        trigger that came after the landing announces new files instead.
+        """
+        if trigger.supersedes:
+            arrived = datetime.fromtimestamp(path.stat().st_ctime, UTC)
+            if trigger.trigger_id != effective.batch_id or arrived > effective.landed_at:
+                return False
+        landed = dict(effective.content)
+        for source in self._sources(trigger).values():
+            archived = archive.archive_folder(source, self._archive_root, trigger.batch_date)
+            if os.path.lexists(source):
+                if _sha256(source) != landed.get(source.name):
+                    return False
+            elif source.name not in landed or not any(archived.glob(f"*/{source.name}")):
+                return False
+        return True
+
+    def _reject(self, look: Look, reason: str) -> tuple[Look, int | None]:
+        """Move the batch out of the way; when that fails, the next look tries again."""
+        try:
+            moved = archive.reject(
+                look.trigger_file,
+                look.files,
+                self._root,
+                reason,
+                look.batch_date,
+                look.batch_id,
+            )
+        except OSError as error:
+            message = f"{reason} It cannot be moved to rejected/: {error.strerror}."
+            return replace(look, message=message), None
+        return replace(look, outcome=Outcome.REJECTED, message=reason), moved
+
+    def _sources(self, trigger: Trigger) -> dict[str, Path]:
+        return {
+            feed: self._root / f"{feed}_data" / "source" / name
+            for feed, name in trigger.feeds().items()
+        }
+
+
+def explain(error: BaseException) -> str:
+    """An unexpected error in one sentence; its own text only where it cannot tell of data."""
+    name = type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        return f"Unexpected error: {error.strerror} ({name})."
+    if isinstance(error, PySparkException):
+        return f"Unexpected error of the engine: {first_line(error)} ({name})."
+    return f"Unexpected error ({name})."
+
+
+def _identified(
+    look: Look, batch_id: str | None, batch_date: date | None, files: Mapping[str, str]
+) -> Look:
+    return replace(look, batch_id=batch_id, batch_date=batch_date, files=files)
+
+
+def _skipped(look: Look, landing: Landing) -> Look:
+    message = f"Already landed, with the same content, as batch {landing.batch_id}."
+    return replace(look, outcome=Outcome.SKIPPED, message=message, landing_number=landing.number)
+
+
+def _sha256(path: Path) -> str:
+    with open_delivered(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _seen_before(parsed: ParsedFile, trigger: Trigger, landings: list[Landing]) -> list[str]:
+    """A warning when the same bytes came for another date, as when an export did not run."""
+    dates = {
+        landing.batch_date.isoformat()
+        for landing in landings
+        for file in landing.files
+        if file.file_sha256 == parsed.sha256 and landing.batch_date != trigger.batch_date
+    }
+    if not dates or parsed.rows == 0:
+        return []
+    return [f"{parsed.name} has the same bytes as the file landed for {', '.join(sorted(dates))}."]
+
+
+def _landed_row(
+    trigger: Trigger, parsed: ParsedFile, warnings: list[str], started_at: datetime
+) -> LogRow:
+    return LogRow(
+        batch_id=trigger.trigger_id,
+        batch_date=trigger.batch_date,
+        step="land",
+        feed=parsed.feed,
+        source_file=parsed.name,
+        file_sha256=parsed.sha256,
+        status="WARNING" if warnings else "SUCCESS",
+        total_records=parsed.rows,
+        valid_records=parsed.rows - parsed.malformed_rows,
+        invalid_records=parsed.malformed_rows,
+        message=" ".join(warnings) or None,
+        started_at=started_at,
+    )
+
+
+def _rejected_row(
+    trigger: Trigger, feed: str, source: Path, started_at: datetime, reason: str
+) -> LogRow:
+    return LogRow(
+        batch_id=trigger.trigger_id,
+        batch_date=trigger.batch_date,
+        step="land",
+        feed=feed,
+        source_file=source.name,
+        status="FAILED",
+        message=reason,
+        started_at=started_at,
+    )
+
+
+def _unknown_fields(trigger: Trigger) -> str:
+    """The trigger's unknown fields, for the log; values only where they cannot be personal."""
+    shown = []
+    for name, value in (trigger.model_extra or {}).items():
+        is_harmless = isinstance(value, bool | int | float) or (
+            isinstance(value, str) and _HARMLESS.fullmatch(value)
+        )
+        plain_name = name if _HARMLESS.fullmatch(name) else "(an odd name)"
+        shown.append(f"{plain_name}={value}" if is_harmless else plain_name)
+    if not shown:
+        return ""
+    rest = len(shown) - _UNKNOWN_FIELDS_SHOWN
+    more = f" and {rest} more" if rest > 0 else ""
+    return f" Unknown trigger fields: {', '.join(shown[:_UNKNOWN_FIELDS_SHOWN])}{more}."

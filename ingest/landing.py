@@ -1,0 +1,264 @@
+"""Landing: the only module that writes Delta tables.
+
+A batch's rows may lie in the landing tables unseen; it is landed from the moment its files stand in
+`landed_files`, which one insert puts there. Rows that no record vouches for are left from a landing
+that was cut short, and `sweep` removes them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
+
+from ingest.catalog import sql_text
+from ingest.config import Settings
+from ingest.contract import Contract
+
+
+def append_rows(session: SparkSession, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Append rows in one commit.
+
+    Args:
+        session: Where the table is.
+        table: Qualified name.
+        rows: Values in the order of the table's columns; times are aware.
+    """
+    schema = to_arrow_schema(session.table(table).schema)
+    records = [dict(zip(schema.names, row, strict=True)) for row in rows]
+    # As an Arrow table: from plain tuples Apache Spark would start Python workers.
+    frame = session.createDataFrame(pa.Table.from_pylist(records, schema=schema))
+    frame.write.insertInto(table)
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """A row of `landed_files`: a file that a landing brought."""
+
+    landing_number: int
+    batch_id: str
+    batch_date: date
+    feed: str
+    source_file: str
+    file_sha256: str
+    file_rows: int
+    load_type: str
+    trigger_file: str
+    landed_at: datetime
+
+
+@dataclass(frozen=True)
+class FileToLand:
+    """A parsed file on its way into a landing table.
+
+    Attributes:
+        feed: Feed of the file.
+        source_file: Name of the file.
+        file_sha256: SHA-256 of its bytes.
+        file_rows: Data rows, malformed ones included.
+        load_type: `incremental` or `full`.
+        parquet: The rows, with exactly the landing table's columns in their order.
+    """
+
+    feed: str
+    source_file: str
+    file_sha256: str
+    file_rows: int
+    load_type: str
+    parquet: Path
+
+
+@dataclass(frozen=True)
+class Landing:
+    """One landing of a batch.
+
+    Attributes:
+        number: Counts landings, 1 first.
+        batch_id: The trigger_id of its trigger.
+        batch_date: Business date.
+        trigger_file: Name of the trigger's file.
+        landed_at: When it was landed.
+        files: Its files.
+        is_effective: Whether no later landing took the date over.
+        is_applied: Whether dbt has applied it wholly.
+    """
+
+    number: int
+    batch_id: str
+    batch_date: date
+    trigger_file: str
+    landed_at: datetime
+    files: tuple[LandedFile, ...]
+    is_effective: bool
+    is_applied: bool
+
+    @property
+    def content(self) -> frozenset[tuple[str, str]]:
+        """Name and SHA-256 of each file."""
+        return frozenset((file.source_file, file.file_sha256) for file in self.files)
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What `batch_reconciliation` says about an applied landing, over its five feeds."""
+
+    file_rows: int
+    valid_rows: int
+    quarantined_rows: int
+    score: float
+    status: str
+
+
+class LandingStore:
+    """The landing tables of one warehouse and schema, and what is known of their batches."""
+
+    def __init__(self, session: SparkSession, settings: Settings, contract: Contract) -> None:
+        """Open the store; its tables exist."""
+        self._session = session
+        self._settings = settings
+        self._contract = contract
+        self._landed_files = settings.table("landing", "landed_files")
+        self._reconciliation = settings.table("ops", "batch_reconciliation")
+        self._is_swept = False
+
+    def landings(self) -> list[Landing]:
+        """All landings, in the order in which they landed."""
+        rows = self._session.table(self._landed_files).collect()
+        files = sorted((LandedFile(**row.asDict()) for row in rows), key=_landing_then_feed)
+        applied = self.reconciliations().keys()
+        effective = {file.batch_date: file.landing_number for file in files}
+        landings = []
+        for number, group in groupby(files, key=attrgetter("landing_number")):
+            landed = tuple(group)
+            first = landed[0]
+            landings.append(
+                Landing(
+                    number=number,
+                    batch_id=first.batch_id,
+                    batch_date=first.batch_date,
+                    trigger_file=first.trigger_file,
+                    # Spark hands out local time without a zone.
+                    landed_at=first.landed_at.astimezone(UTC),
+                    files=landed,
+                    is_effective=effective[first.batch_date] == number,
+                    is_applied=number in applied,
+                )
+            )
+        return landings
+
+    def pending(self) -> list[Landing]:
+        """Effective landings that dbt has not applied yet, oldest batch_date first."""
+        waiting = [item for item in self.landings() if item.is_effective and not item.is_applied]
+        return sorted(waiting, key=attrgetter("batch_date"))
+
+    def to_apply(self) -> list[Landing]:
+        """Landings that dbt builds in turn until none is pending, oldest batch_date first.
+
+        Those after a late or replacing batch are among them: its build makes them pending again.
+        """
+        pending = self.pending()
+        if not pending:
+            return []
+        effective = [item for item in self.landings() if item.is_effective]
+        affected = [item for item in effective if item.batch_date >= pending[0].batch_date]
+        return sorted(affected, key=attrgetter("batch_date"))
+
+    def reconciliations(self) -> dict[int, Reconciliation]:
+        """Results of the applied landings, by landing number."""
+        rows = self._session.sql(
+            "select landing_number, sum(file_rows) as file_rows, sum(valid_rows) as valid_rows,"
+            " sum(quarantined_rows) as quarantined_rows, max(batch_score) as score,"
+            f" max(batch_status) as status from {self._reconciliation} group by landing_number"
+        ).collect()
+        results = (row.asDict() for row in rows)
+        return {row.pop("landing_number"): Reconciliation(**row) for row in results}
+
+    def land(
+        self, batch_id: str, batch_date: date, trigger_file: str, files: Sequence[FileToLand]
+    ) -> int:
+        """Land a batch wholly or not at all.
+
+        A file that an earlier landing of the same batch brought already is not inserted again: a
+        replacing batch may keep some of its files.
+
+        Returns:
+            The landing's number.
+
+        Raises:
+            Exception: Whatever the engine raises; nothing of the batch is visible then.
+        """
+        if not self._is_swept:
+            self.sweep()
+        earlier = [file for landing in self.landings() for file in landing.files]
+        number = max((file.landing_number for file in earlier), default=0) + 1
+        present = {(file.feed, file.batch_id, file.file_sha256) for file in earlier}
+        landed_at = datetime.now(UTC)
+        records = []
+        # Until the record stands, or the rows are gone again, there may be rows to sweep.
+        self._is_swept = False
+        try:
+            for file in files:
+                if (file.feed, batch_id, file.file_sha256) not in present:
+                    self._insert(file)
+                records.append(
+                    LandedFile(
+                        landing_number=number,
+                        batch_id=batch_id,
+                        batch_date=batch_date,
+                        feed=file.feed,
+                        source_file=file.source_file,
+                        file_sha256=file.file_sha256,
+                        file_rows=file.file_rows,
+                        load_type=file.load_type,
+                        trigger_file=trigger_file,
+                        landed_at=landed_at,
+                    )
+                )
+            self._commit(records)
+        except BaseException as error:
+            try:
+                self.sweep()
+            except Exception:
+                error.add_note("Rows that were inserted already stay unseen until the next run.")
+            raise
+        self._is_swept = True
+        return number
+
+    def sweep(self) -> int:
+        """Remove rows that no record vouches for; returns the number of files they were of."""
+        removed = 0
+        for feed in self._contract.feeds:
+            table = self._settings.table("landing", feed)
+            orphans = self._session.sql(
+                f"select distinct landed._batch_id, landed._file_sha256 from {table} as landed"
+                f" left anti join {self._landed_files} as records"
+                " on landed._batch_id = records.batch_id"
+                " and landed._file_sha256 = records.file_sha256"
+                f" and records.feed = {sql_text(feed)}"
+            ).collect()
+            for batch_id, file_sha256 in orphans:
+                self._session.sql(
+                    f"delete from {table} where _batch_id = {sql_text(batch_id)}"
+                    f" and _file_sha256 = {sql_text(file_sha256)}"
+                )
+            removed += len(orphans)
+        self._is_swept = True
+        return removed
+
+    def _insert(self, file: FileToLand) -> None:
+        table = self._settings.table("landing", file.feed)
+        self._session.read.parquet(str(file.parquet)).write.insertInto(table)
+
+    def _commit(self, records: Sequence[LandedFile]) -> None:
+        rows = [tuple(vars(record).values()) for record in records]
+        append_rows(self._session, self._landed_files, rows)
+
+
+def _landing_then_feed(file: LandedFile) -> tuple[int, str]:
+    return file.landing_number, file.feed

@@ -1,0 +1,142 @@
+"""Sail in the background: the engine of the target `local`."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from pyspark.errors import IllegalArgumentException
+from pyspark.sql import SparkSession
+from pyspark.sql.connect.client.retries import DefaultPolicy
+from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+from ingest import server
+from ingest.catalog import create_schemas, create_tables, sql_text, tables_in, tables_on_disk
+from ingest.config import Settings
+from ingest.errors import EngineError
+from ingest.server import Server
+
+_REMOTE = "SPARK_REMOTE"
+_RETRIES = 4
+
+# Sessions that this process is done with. PySpark, when it collects one, closes threads that all
+# its sessions share, even amid another's statement: hence none is collected.
+_ended: list[ConnectSession] = []
+
+
+class LocalEngine:
+    """Sail: a Spark Connect server in the background whose catalog is in memory.
+
+    Tables are Delta folders, `<warehouse>/<schema>/<table>`, registered anew in each new session.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Describe the engine of the settings' warehouse; nothing is started yet."""
+        self._settings = settings
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the server runs."""
+        return self.status() is not None
+
+    @contextmanager
+    def session(self) -> Iterator[SparkSession]:
+        """Session of the running server, else of one that is started now and stopped at the end."""
+        was_up = self.is_up
+        try:
+            yield self.start()[0]
+        finally:
+            if not was_up:
+                self.stop()
+
+    def status(self) -> Server | None:
+        """The running server, or None."""
+        return server.running(self._settings.warehouse)
+
+    def start(self, port: int | None = None) -> tuple[SparkSession, Server]:
+        """Start the server unless it is up, and register what lies in the warehouse.
+
+        Args:
+            port: Port to use; None chooses one.
+
+        Raises:
+            EngineError: The server does not come up.
+        """
+        running = server.start(self._settings.warehouse, port)
+        return self.connect(), running
+
+    def connect(self) -> SparkSession:
+        """Session of the running server, all tables registered; dbt in this process then shares it.
+
+        Raises:
+            EngineError: The server is not running.
+        """
+        running = self.status()
+        if running is None:
+            raise EngineError(
+                f"The local engine is not running for warehouse {self._settings.warehouse}. "
+                "Start it with: python -m ingest engine start"
+            )
+        try:
+            session = self._join(running)
+        except IllegalArgumentException:
+            # A client has stopped the session that all share; the server does not reopen it.
+            session = self._join(server.renew_session(self._settings.warehouse, running))
+        create_schemas(session, self._settings, self._settings.warehouse)
+        self._register(session)
+        create_tables(session, self._settings)
+        return session
+
+    def stop(self) -> bool:
+        """Stop the server; False when none was up.
+
+        Raises:
+            EngineError: The process does not end.
+        """
+        if self.is_up:
+            self.disconnect()
+        return server.stop(self._settings.warehouse)
+
+    def end_statements(self) -> None:
+        """Restart the server if it is up."""
+        if self.stop():
+            self.start()
+
+    def _join(self, running: Server) -> SparkSession:
+        connected = ConnectSession.getActiveSession()
+        if connected is None or connected.is_stopped or os.environ.get(_REMOTE) != running.remote:
+            self.disconnect()
+            connected = ConnectSession.builder.remote(running.remote).create()
+            # A server on this machine that is gone will not come back: do not wait for minutes.
+            connected.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
+        # dbt-spark reaches the engine through this variable.
+        os.environ[_REMOTE] = running.remote
+        connected.conf.set("spark.sql.session.timeZone", "UTC")
+        # The two session classes share their methods, but no base.
+        return cast(SparkSession, connected)
+
+    @staticmethod
+    def disconnect() -> None:
+        """Let go of this process's session, if any; the server keeps it, and with it its tables."""
+        session = ConnectSession.getActiveSession()
+        if session is not None:
+            session.release_session_on_close = False
+            session.stop()
+            _ended.append(session)
+            os.environ.pop(_REMOTE, None)
+
+    def _register(self, session: SparkSession) -> None:
+        for schema, tables in tables_on_disk(self._settings.warehouse).items():
+            session.sql(
+                f"create schema if not exists {schema} location {sql_text(tables[0].parent)}"
+            )
+            known = set(tables_in(session, schema))
+            for folder in tables:
+                if folder.name not in known:
+                    # The empty select gives the catalog the table's columns, which dbt asks for; on
+                    # a Delta table that is there already it commits nothing.
+                    session.sql(
+                        f"create table if not exists {schema}.{folder.name}"
+                        f" using delta location {sql_text(folder)}"
+                        f" as select * from delta.`{folder}` where false"
+                    )

@@ -1,0 +1,197 @@
+"""What a person sees: progress, one line a batch, tables."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+
+from ingest.build import OnNode
+from ingest.intake import Look, Outcome
+from ingest.landing import Landing, Reconciliation
+from ingest.log import FailedRule, LoggedLook
+from ingest.pipeline import Applied
+
+_COLOURS = {
+    "LANDED": "green",
+    "APPLIED": "green",
+    "SKIPPED": "blue",
+    "WAITING": "yellow",
+    "REJECTED": "red",
+    "FAILED": "red",
+}
+
+
+class Report:
+    """Shows a run as it goes."""
+
+    def __init__(self) -> None:
+        """Write to standard output."""
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._progress = Progress(
+            TextColumn("{task.fields[batch]}"),
+            BarColumn(),
+            TextColumn("{task.fields[node]}"),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._progress.add_task("dbt", visible=False, batch="", node="")
+
+    @contextmanager
+    def live(self) -> Iterator[None]:
+        """Keep the progress bar at the bottom of the terminal meanwhile."""
+        with self._progress:
+            yield
+
+    def look(self, look: Look) -> None:
+        """Tell the outcome of a trigger."""
+        self._print(look.outcome, look.trigger_file.name, look.message, look.seconds)
+
+    def building(self, landing: Landing) -> OnNode:
+        """Begin to show a build; gives the listener to its nodes."""
+        batch = f"{landing.batch_date} {escape(landing.batch_id)}"
+        self._progress.reset(self._task, visible=True, batch=batch, node="dbt starts")
+
+        def on_node(name: str, position: int, total: int) -> None:
+            self._progress.update(self._task, completed=position, total=total, node=escape(name))
+
+        return on_node
+
+    def applied(self, applied: Applied, found: Reconciliation | None) -> None:
+        """Tell how a build went."""
+        self._progress.update(self._task, visible=False)
+        landing = applied.landing
+        batch = f"{landing.batch_date} {landing.batch_id}"
+        if found is None or not applied.result.success:
+            self._print("FAILED", batch, "dbt build failed.", applied.seconds)
+        else:
+            message = (
+                f"{found.file_rows} rows: {found.valid_rows} valid,"
+                f" {found.quarantined_rows} quarantined."
+                f" Score {found.score:.2f}, validation {found.status}."
+            )
+            self._print("APPLIED", batch, message, applied.seconds)
+        for name, reason in applied.result.failures:
+            self._console.print(f"         {escape(name)}: {escape(reason)}")
+
+    def problem(self, message: str) -> None:
+        """Tell of something that went wrong beside a batch."""
+        self._console.print(f"[red]{escape(message)}[/]")
+
+    def summary(self, looks: list[Look], applied: list[Applied]) -> None:
+        """Close with the number of triggers by outcome and of batches applied."""
+        counts = Counter(look.outcome for look in looks)
+        columns = ["triggers", *(outcome.lower() for outcome in Outcome), "batches applied"]
+        table = Table(*columns, box=SIMPLE)
+        built = sum(item.result.success for item in applied)
+        cells = [str(len(looks)), *(str(counts[outcome]) for outcome in Outcome), str(built)]
+        table.add_row(*cells)
+        self._console.print(table)
+
+    def _print(self, status: str, what: str, message: str, seconds: float) -> None:
+        colour = _COLOURS[status]
+        self._console.print(
+            f"[{colour}]{status:<8}[/] {escape(what)}  {escape(message)} [dim]({seconds:.1f} s)[/]"
+        )
+
+
+def status_table(
+    landings: list[Landing],
+    found: dict[int, Reconciliation],
+    waiting: list[str],
+    rejected: list[tuple[str, str, str]],
+) -> list[Table]:
+    """Tables of what is landed, and of the triggers that did not land.
+
+    Args:
+        landings: All landings.
+        found: Results of the applied ones by number.
+        waiting: Names of the triggers that are still to be landed.
+        rejected: Time, trigger and reason of rejected triggers.
+    """
+    batches = Table(
+        Column("batch_date", no_wrap=True),
+        Column("batch", overflow="fold"),
+        "state",
+        *(Column(name, justify="right") for name in ("rows", "valid", "errors", "score")),
+        "status",
+        title="Batches",
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
+    )
+    for landing in sorted(landings, key=lambda item: (item.batch_date, item.number)):
+        rows = sum(file.file_rows for file in landing.files)
+        result = found.get(landing.number)
+        state = "applied" if landing.is_applied else "pending"
+        cells = ["", "", "", ""]
+        if result:
+            cells = [str(result.valid_rows), str(result.quarantined_rows)]
+            cells += [f"{result.score:.2f}", result.status]
+        batches.add_row(
+            str(landing.batch_date),
+            escape(landing.batch_id),
+            state if landing.is_effective else "replaced",
+            str(rows),
+            *cells,
+        )
+    tables = [batches]
+    if waiting or rejected:
+        others = Table(
+            Column("trigger", overflow="fold"),
+            "state",
+            Column("since", no_wrap=True),
+            "reason",
+            title="Triggers not landed",
+            box=SIMPLE,
+            padding=(0, 1, 0, 0),
+        )
+        for name in waiting:
+            others.add_row(escape(name), "waiting", "", "")
+        for time, name, reason in rejected:
+            others.add_row(escape(name), "rejected", time, escape(reason))
+        tables.append(others)
+    return tables
+
+
+def report_tables(looks: list[LoggedLook], failed: list[FailedRule]) -> list[Table]:
+    """Tables of the last run's triggers and of the newest batch's failed rules.
+
+    Args:
+        looks: Outcomes of the last run.
+        failed: Failed rules, all of one batch.
+    """
+    triggers = Table(
+        Column("trigger", overflow="fold"),
+        "batch",
+        "outcome",
+        Column("message", overflow="fold"),
+        title="Last run",
+        box=SIMPLE,
+    )
+    for look in looks:
+        colour = _COLOURS[look.status]
+        triggers.add_row(
+            escape(look.trigger_file),
+            escape(look.batch_id or ""),
+            f"[{colour}]{look.status}[/]",
+            escape(look.message or ""),
+        )
+    batch = f"{failed[0].batch_date} {failed[0].batch_id}" if failed else "the newest batch"
+    rules = Table(
+        Column("rule", overflow="fold"),
+        "feed",
+        "severity",
+        *(Column(name, justify="right") for name in ("failed", "checked")),
+        "status",
+        title=f"Failed rules of {escape(batch)}",
+        box=SIMPLE,
+    )
+    for rule in failed:
+        counts = str(rule.failed_records), str(rule.checked_records)
+        rules.add_row(rule.rule_id, rule.feed, rule.severity, *counts, rule.status)
+    return [triggers, rules]

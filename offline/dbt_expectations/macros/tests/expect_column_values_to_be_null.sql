@@ -1,0 +1,7 @@
+{% test expect_column_values_to_be_null(model, column_name, row_condition=none) %}
+
+{{ dbt_expectations.failing_rows(
+    model, column_name ~ " is null", row_condition=row_condition
+) }}
+
+{% endtest %}
