@@ -1,0 +1,81 @@
+{#- Put the results of the rules that this dbt run tested into validation_results, in place of earlier ones. -#}
+{% macro record_rule_results(results, batch) -%}
+    {%- set tested = [] -%}
+    {%- for result in results
+        if result.node.resource_type == 'test'
+        and result.node.config.meta.quarantine is defined
+        and result.status | string in ['pass', 'warn', 'fail'] -%}
+        {%- do tested.append(result) -%}
+    {%- endfor -%}
+    {%- set counts = load_relation(pipeline_relation('ops', 'batch_counts')) -%}
+    {%- if tested and counts -%}
+        {%- set merge -%}
+            merge into {{ pipeline_relation('ops', 'validation_results') }} as recorded
+            using (
+                with
+
+                tested as (
+                    {%- for result in tested %}
+                    {%- set rule = result.node %}
+                    select
+                        {{ sql_text(rule.name) }} as rule_id,
+                        {{ sql_text(rule_feed(rule)) }} as feed,
+                        {{ sql_text(rule.config.meta.category) }} as category,
+                        {{ sql_text(rule.config.meta.severity) }} as declared_severity,
+                        {{ 'true' if rule_is_row_level(rule) else 'false' }} as is_row_level,
+                        cast({{ result.failures }} as bigint) as failed_records,
+                        {{ sql_text(rule.description | trim) }} as description
+                    {{- ' union all' if not loop.last }}
+                    {%- endfor %}
+                ),
+
+                counted as (
+                    select
+                        tested.*,
+                        batch_counts.batch_id,
+                        batch_counts.batch_date,
+                        case
+                            when tested.is_row_level then batch_counts.landed_rows
+                            else batch_counts.valid_rows
+                        end as checked_records
+                    from tested
+                    inner join {{ counts }} as batch_counts
+                        on tested.feed = batch_counts.feed
+                    where batch_counts.landing_number = {{ batch['landing_number'] }}
+                )
+
+                select
+                    batch_id,
+                    batch_date,
+                    rule_id,
+                    feed,
+                    category,
+                    declared_severity,
+                    case when failed_records = 0 then 'NONE' else declared_severity end as severity,
+                    checked_records,
+                    failed_records,
+                    coalesce(
+                        cast(100 as double)
+                        * (
+                            cast(1 as double)
+                            - cast(failed_records as double) / nullif(cast(checked_records as double), 0)
+                        ),
+                        cast(100 as double)
+                    ) as score,
+                    case
+                        when failed_records = 0 then 'PASS'
+                        when declared_severity = 'HIGH' then 'FAIL'
+                        else 'WARN'
+                    end as status,
+                    description,
+                    {{ sql_text(invocation_id) }} as invocation_id,
+                    timestamp '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as validated_at
+                from counted
+            ) as found
+            on recorded.batch_id = found.batch_id and recorded.rule_id = found.rule_id
+            when matched then update set *
+            when not matched then insert *
+        {%- endset -%}
+        {%- do run_query(merge) -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,20 @@
+{#-
+    End of every dbt run that tests or builds: record the rules' results, reconcile the batch once it is wholly
+    built, append to the log.
+-#}
+{% macro record_run(results) -%}
+    {%- set ran = results | rejectattr('node.resource_type', 'equalto', 'unit_test') | list -%}
+    {%- if execute and ran and flags.WHICH in ['build', 'run', 'test', 'snapshot', 'retry'] -%}
+        {%- set current_batch = load_relation(pipeline_relation('ops', 'current_batch')) -%}
+        {%- set batch = (run_query('select * from ' ~ current_batch).rows | first) if current_batch else none -%}
+        {%- if not batch -%}
+            {%- do log(
+                'No batch has landed yet: there was nothing to apply. Land one with: python -m ingest run', info=true
+            ) -%}
+        {%- else -%}
+            {%- do record_rule_results(results, batch) -%}
+            {%- do reconcile(batch) -%}
+            {%- do log_build(results, batch) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro fails_expression_is_true(expression) -%}
+    not ({{ expression }})
+{%- endmacro %}

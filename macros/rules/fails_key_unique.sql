@@ -1,0 +1,3 @@
+{% macro fails_key_unique() -%}
+    _key_rank > 1
+{%- endmacro %}

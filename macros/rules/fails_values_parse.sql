@@ -1,0 +1,3 @@
+{% macro fails_values_parse(columns) -%}
+    arrays_overlap(_parse_errors, array('{{ columns | join("', '") }}'))
+{%- endmacro %}

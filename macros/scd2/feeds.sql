@@ -1,0 +1,3 @@
+{% macro feeds() -%}
+    {{ return(['orders', 'customers', 'products', 'inventory', 'shipping']) }}
+{%- endmacro %}

@@ -1,0 +1,65 @@
+-- Five rows, one per feed, that count the current batch's rows on their way. Built last of all, after every target
+-- and mart: that it names a batch proves that the batch went all the way.
+{%- for mart in [
+    'analytics_summary', 'category_analysis', 'customer_analytics', 'inventory_movements', 'orders_enriched',
+    'product_analytics', 'seasonal_analysis', 'segment_analysis',
+] %}
+-- depends_on: {{ ref(mart) }}
+{%- endfor %}
+with
+
+current_batch as (
+    select * from {{ ref('current_batch') }}
+),
+
+landed_files as (
+    select * from {{ source('landing', 'landed_files') }}
+),
+
+counted as (
+    {%- for feed in feeds() %}
+    select
+        '{{ feed }}' as feed,
+        (
+            select count(*)
+            from {{ source('landing', feed) }} as landed_rows
+            inner join landed_files
+                on landed_rows._batch_id = landed_files.batch_id
+                and landed_rows._file_sha256 = landed_files.file_sha256
+            inner join current_batch
+                on landed_files.landing_number = current_batch.landing_number
+            where landed_files.feed = '{{ feed }}'
+        ) as landed_rows,
+        (select count(*) from {{ ref('stg_' ~ feed) }}) as valid_rows,
+        (
+            select count(*)
+            from {{ ref(feed ~ '_errors') }} as errors
+            inner join current_batch
+                on errors._batch_date = current_batch.batch_date
+        ) as quarantined_rows
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+final as (
+    select
+        current_batch.batch_id,
+        current_batch.batch_date,
+        current_batch.landing_number,
+        counted.feed,
+        coalesce(landed_files.file_rows, 0) as file_rows,
+        counted.landed_rows,
+        counted.valid_rows,
+        counted.quarantined_rows,
+        coalesce(landed_files.file_rows, 0) = counted.landed_rows
+        and counted.landed_rows = counted.valid_rows + counted.quarantined_rows as is_balanced
+    from current_batch
+    cross join counted
+    left join landed_files
+        on current_batch.landing_number = landed_files.landing_number
+        and counted.feed = landed_files.feed
+)
+
+select * from final

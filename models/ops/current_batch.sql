@@ -1,0 +1,3 @@
+{{ config(pre_hook="{{ rewind() }}") -}}
+
+{{ next_batch() }}

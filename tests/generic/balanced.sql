@@ -1,0 +1,5 @@
+{% test balanced(model) -%}
+select feed
+from {{ model }}
+where not is_balanced
+{%- endtest %}

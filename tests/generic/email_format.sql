@@ -1,0 +1,5 @@
+{% test email_format(model, column_name) -%}
+select _row_number
+from {{ model }}
+where {{ fails_email_format(column_name) }}
+{%- endtest %}

@@ -1,0 +1,5 @@
+{% test well_formed(model) -%}
+select _row_number
+from {{ model }}
+where {{ fails_well_formed() }}
+{%- endtest %}
