@@ -1,0 +1,198 @@
+"""The SQL of alerts and dashboards, run on the local engine over a real batch."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import Row, SparkSession
+from typer.testing import CliRunner
+
+from bundle.bundle import load
+from ingest.cli import app
+from ingest.config import PROJECT_DIR
+from ingest.local import LocalEngine
+
+SCHEMA = "bundle"
+DASHBOARDS = PROJECT_DIR / "resources" / "dashboards"
+DAY = "2025_01_15"
+
+
+@pytest.fixture(scope="module")
+def applied(engine: LocalEngine, warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A batch of the sample, applied, and a trigger that was rejected."""
+    root = tmp_path_factory.mktemp("feeds")
+    sample = PROJECT_DIR / "data" / "sample"
+    for path in sample.rglob(f"*{DAY}*"):
+        to = root / path.relative_to(sample)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, to)
+    (root / "triggers" / "source" / "trigger_bad.json").write_text("{")
+    arguments = ["run", "--root", str(root), "--warehouse", str(warehouse), "--schema", SCHEMA]
+
+    result = CliRunner().invoke(app, arguments)
+
+    # Rejected, the rest done.
+    assert result.exit_code == 4, result.output
+
+
+def alert_query(name: str) -> str:
+    """An alert's query for this engine, which has one catalog."""
+    bundle = load("prod")
+    text: str = bundle["resources"]["alerts"][name]["query_text"]
+    catalog, schema = bundle["var"]["catalog"], bundle["var"]["schema"]
+    assert f"`{catalog}`.{schema}_ops." in text
+    return text.replace(f"`{catalog}`.{schema}_", f"{SCHEMA}_")
+
+
+def alert_value(spark: SparkSession, name: str) -> Any:
+    """What the alert compares with its threshold: one row, the column that it names."""
+    [row] = spark.sql(alert_query(name)).collect()
+    source = load("prod")["resources"]["alerts"][name]["evaluation"]["source"]
+    return row[source["name"]]
+
+
+@pytest.mark.usefixtures("applied")
+def test_alert_on_high_failures(spark: SparkSession) -> None:
+    rows = spark.table(f"{SCHEMA}_ops.validation_results").collect()
+    failed = [row for row in rows if row["declared_severity"] == "HIGH" and row["failed_records"]]
+    [status] = {
+        row["batch_status"] for row in spark.table(f"{SCHEMA}_ops.batch_reconciliation").collect()
+    }
+
+    assert alert_value(spark, "high_failures") == len(failed) > 0
+    assert status == "FAIL"
+
+
+@pytest.mark.usefixtures("applied")
+def test_alert_on_rejected_triggers(spark: SparkSession) -> None:
+    assert alert_value(spark, "rejected_triggers") == 1
+
+
+@pytest.mark.usefixtures("applied")
+def test_alert_on_stale_data(spark: SparkSession) -> None:
+    days = (datetime.now(UTC).date() - date(2025, 1, 15)).days
+
+    # The day may have changed meanwhile.
+    assert alert_value(spark, "stale_data") in (days, days + 1)
+
+
+@pytest.mark.usefixtures("applied")
+@pytest.mark.parametrize("name", ["high_failures", "rejected_triggers", "stale_data"])
+def test_alert_is_quiet_before_the_first_batch(name: str, spark: SparkSession) -> None:
+    query = re.sub(
+        rf"from ({SCHEMA}_ops\.\w+)", r"from (select * from \1 where false)", alert_query(name)
+    )
+
+    [[value]] = spark.sql(query).collect()
+
+    assert not value
+
+
+def dashboards() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in sorted(DASHBOARDS.glob("*.lvdash.json")):
+        yield path.name.removesuffix(".lvdash.json"), json.loads(path.read_text())
+
+
+def widgets(dashboard: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A dashboard's widgets, texts left out."""
+    for page in dashboard["pages"]:
+        yield from (item["widget"] for item in page["layout"] if "queries" in item["widget"])
+
+
+QUERIES = [
+    pytest.param(name, dashboard, widget, id=f"{name}-{widget['name']}")
+    for name, dashboard in dashboards()
+    for widget in widgets(dashboard)
+]
+
+
+def rows_of(
+    spark: SparkSession, schema: str, dashboard: dict[str, Any], query: dict[str, Any]
+) -> list[Row]:
+    """Run a widget's query as a dashboard does: over its dataset, grouped unless disaggregated."""
+    [dataset] = [item for item in dashboard["datasets"] if item["name"] == query["datasetName"]]
+    columns = ", ".join(f"{field['expression']} as `{field['name']}`" for field in query["fields"])
+    text = f"select {columns} from ({''.join(dataset['queryLines'])}) as dataset"
+    plain = [field["expression"] for field in query["fields"] if "(" not in field["expression"]]
+    if not query["disaggregated"] and plain:
+        text += f" group by {', '.join(plain)}"
+    spark.catalog.setCurrentDatabase(schema)
+    return spark.sql(text).collect()
+
+
+@pytest.mark.usefixtures("applied")
+@pytest.mark.parametrize(("name", "dashboard", "widget"), QUERIES)
+def test_widget_has_data(
+    name: str, dashboard: dict[str, Any], widget: dict[str, Any], spark: SparkSession
+) -> None:
+    before = spark.catalog.currentDatabase()
+    bundle = load("prod")
+    schema = bundle["resources"]["dashboards"][name]["dataset_schema"]
+    [query] = widget["queries"]
+    try:
+        own_schema = schema.replace(bundle["var"]["schema"], SCHEMA)
+        rows = rows_of(spark, own_schema, dashboard, query["query"])
+    finally:
+        spark.catalog.setCurrentDatabase(before)
+
+    # One batch brings initial stock only, which is no movement.
+    assert rows or widget["name"] == "stock-movements"
+    if widget["spec"]["widgetType"] == "counter":
+        assert len(rows) == 1 and rows[0][0] is not None
+
+
+@pytest.mark.parametrize(("name", "dashboard"), dashboards())
+def test_dashboard_is_whole(name: str, dashboard: dict[str, Any]) -> None:
+    datasets = [item["name"] for item in dashboard["datasets"]]
+    names = [widget["name"] for widget in widgets(dashboard)]
+    queries = [query["query"] for widget in widgets(dashboard) for query in widget["queries"]]
+
+    assert len(dashboard["pages"]) == 3
+    assert len(set(names)) == len(names)
+    assert len(set(datasets)) == len(datasets)
+    assert {query["datasetName"] for query in queries} == set(datasets)
+    for widget in widgets(dashboard):
+        [query] = widget["queries"]
+        fields = {field["name"] for field in query["query"]["fields"]}
+        assert set(named_fields(widget["spec"]["encodings"])) == fields
+    for page in dashboard["pages"]:
+        cells = [cell for item in page["layout"] for cell in covered(**item["position"])]
+        # No widget lies on another; the grid has six columns.
+        assert len(set(cells)) == len(cells)
+        assert max(x for x, _ in cells) == 5
+
+
+def covered(x: int, y: int, width: int, height: int) -> Iterator[tuple[int, int]]:
+    """The cells of the grid that a widget takes."""
+    yield from product(range(x, x + width), range(y, y + height))
+
+
+def named_fields(value: Any) -> Iterator[str]:
+    """The fields that a widget shows."""
+    if isinstance(value, dict):
+        if "fieldName" in value:
+            yield value["fieldName"]
+        for item in value.values():
+            yield from named_fields(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from named_fields(item)
+
+
+def test_no_dashboard_shows_personal_data() -> None:
+    """Columns that are masked for most readers have no place on a dashboard for all of them."""
+    personal = {"email", "phone", "first_name", "last_name", "address", "shipping_address"}
+    shown = {
+        field
+        for _, dashboard in dashboards()
+        for widget in widgets(dashboard)
+        for field in named_fields(widget["spec"])
+    }
+
+    assert not shown & personal

@@ -1,0 +1,82 @@
+"""Fixtures that all tests share: one engine, and settings for a schema of the test's own."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from pyspark.sql import SparkSession
+
+from ingest.config import Settings, load_settings
+from ingest.local import LocalEngine
+
+# Not the usual port: a developer's own engine may want it.
+PORTS = range(51600, 51700)
+
+
+class SettingsFor(Protocol):
+    """Makes settings on the session's warehouse."""
+
+    def __call__(self, root: Path, schema: str) -> Settings:
+        """Settings for a feed root and a schema prefix."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    for port in PORTS:
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise AssertionError(f"no free port in {PORTS}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> Iterator[None]:
+    """Keep the developer's own settings out."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("ECOMM_")]:
+            patch.delenv(name)
+        patch.delenv("SPARK_REMOTE", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Warehouse folder of the session."""
+    return tmp_path_factory.mktemp("warehouse")
+
+
+@pytest.fixture(scope="session")
+def engine(warehouse: Path) -> Iterator[LocalEngine]:
+    """The session's engine, running."""
+    local = LocalEngine(load_settings(warehouse=warehouse))
+    local.start(free_port())
+    yield local
+    local.stop()
+
+
+@pytest.fixture
+def engine_remote(engine: LocalEngine) -> str:
+    """Spark Connect address of the session's engine."""
+    server = engine.status()
+    assert server is not None
+    return server.remote
+
+
+@pytest.fixture
+def spark(engine: LocalEngine) -> SparkSession:
+    """Spark session on the session's engine, whatever other engine a test before went to."""
+    return engine.connect()
+
+
+@pytest.fixture
+def settings_for(engine: LocalEngine, warehouse: Path) -> SettingsFor:
+    """Factory of settings on the session's engine, so that each test has a schema of its own."""
+
+    def make(root: Path, schema: str) -> Settings:
+        return load_settings(root=root, warehouse=warehouse, schema_name=schema)
+
+    return make

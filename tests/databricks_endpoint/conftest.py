@@ -1,0 +1,174 @@
+"""Fixtures of the lane: one Spark, one endpoint, and a house that ingest and dbt work on."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dbt.cli.main import dbtRunner
+from pyspark.sql import SparkSession
+from support.batches import tables
+from typer.testing import CliRunner
+
+from databricks_endpoint.server import HOST, HTTP_PATH, Endpoint
+from databricks_endpoint.translate import SPARK_CATALOG
+from ingest.cli import app
+from ingest.config import PROJECT_DIR, load_settings
+from ingest.engine import engine_for
+
+# A name that needs quoting everywhere, and that no schema, table or column bears.
+CATALOG = "demo-external-catalog"
+SCHEMA = "shop"
+VARIABLES = {
+    "personal_data_group": "personal-data",
+    "readers_group": "mart readers",
+    "stewards_group": "data-stewards",
+}
+_endpoints: list[Endpoint] = []
+SAMPLE = PROJECT_DIR / "data" / "sample"
+# The second day comes late: it makes dbt rewind and replay the third.
+DELIVERIES = (("2025_01_15",), ("2025_01_17",), ("2025_01_16",))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which statements were emulated, and how often."""
+    for endpoint in _endpoints:
+        terminalreporter.section(f"emulated, of {len(endpoint.statements)} statements")
+        for kind, count in sorted(endpoint.emulated.items()):
+            terminalreporter.write_line(f"{count:6} {kind}")
+
+
+@pytest.fixture(scope="session")
+def spark(warehouse: Path) -> Iterator[SparkSession]:
+    """The session of the platform, which ingest writes with."""
+    settings = load_settings(warehouse=warehouse, target="spark", schema_name=SCHEMA)
+    with engine_for(settings).session() as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def endpoint(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """The session's endpoint."""
+    with Endpoint(
+        spark,
+        CATALOG,
+        tmp_path_factory.mktemp("endpoint"),
+        frozenset({VARIABLES["personal_data_group"]}),
+    ) as running:
+        _endpoints.append(running)
+        yield running
+
+
+@pytest.fixture
+def emitted(endpoint: Endpoint) -> Callable[[], list[str]]:
+    """Gives the statements that clients sent since the test began, as they came."""
+    before = len(endpoint.statements)
+    return lambda: [statement.text for statement in endpoint.statements[before:]]
+
+
+def write_profiles(endpoint: Endpoint, folder: Path) -> None:
+    """Write the project's own profiles, the way to the endpoint's port and certificate added."""
+    profiles = yaml.safe_load((PROJECT_DIR / "profiles.yml").read_text(encoding="utf-8"))
+    profiles["ecomm"]["outputs"]["databricks"]["connection_parameters"] = {
+        "_port": endpoint.port,
+        "_tls_trusted_ca_file": str(endpoint.certificate),
+        "_retry_stop_after_attempts_count": 1,
+        "enable_telemetry": False,
+    }
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profiles), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class House:
+    """A feed root and a warehouse that the commands of the project work on.
+
+    Attributes:
+        root: Feed root.
+        warehouse: Folder of the warehouse.
+        profiles: Folder of dbt's profiles.
+        environment: What a user would have in the environment.
+    """
+
+    root: Path
+    warehouse: Path
+    profiles: Path
+    environment: dict[str, str]
+
+    def land(self) -> None:
+        """Run `ingest land`, as the job's first task does; here the catalog has its real name."""
+        arguments = ["--root", str(self.root), "--warehouse", str(self.warehouse)]
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**self.environment, "ECOMM_CATALOG": SPARK_CATALOG}.items():
+                patch.setenv(name, value)
+            done = CliRunner().invoke(app, ["land", *arguments])
+        assert done.exit_code == 0, done.output
+
+    def dbt(
+        self,
+        *arguments: str,
+        catalog: str = CATALOG,
+        success: bool = True,
+        variables: Mapping[str, str] = VARIABLES,
+    ) -> Any:
+        """Run dbt, and give its result."""
+        folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(self.profiles)]
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**self.environment, "ECOMM_CATALOG": catalog}.items():
+                patch.setenv(name, value)
+            given = ["--vars", json.dumps(dict(variables))]
+            done = dbtRunner().invoke([*arguments, "--quiet", *folders, *given])
+        assert done.success == success, done.exception or [
+            (result.node.name, result.message)
+            for result in done.result
+            if str(result.status) in ("error", "fail", "runtime error")
+        ]
+        return done.result if done.result is not None else done.exception
+
+    def build(self) -> Any:
+        """Build everything but unit tests, which other lanes run."""
+        return self.dbt("build", "--exclude-resource-type", "unit_test")
+
+
+@pytest.fixture(scope="session")
+def house(endpoint: Endpoint, warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """The house of the session."""
+    profiles = tmp_path_factory.mktemp("profiles")
+    write_profiles(endpoint, profiles)
+    environment = {
+        "ECOMM_TARGET": "databricks",
+        "ECOMM_SCHEMA": SCHEMA,
+        "DATABRICKS_HOST": HOST,
+        "DATABRICKS_HTTP_PATH": HTTP_PATH,
+        "DATABRICKS_TOKEN": endpoint.token,
+        "DATABRICKS_CLIENT_ID": "",
+        "DATABRICKS_CLIENT_SECRET": "",
+        "DBT_TARGET_PATH": str(profiles / "target"),
+        "DBT_LOG_PATH": str(profiles / "logs"),
+        "NO_PROXY": HOST,
+    }
+    root = tmp_path_factory.mktemp("feeds")
+    return House(root, warehouse, profiles, environment)
+
+
+def deliver(root: Path, days: tuple[str, ...]) -> None:
+    for day in days:
+        for path in SAMPLE.rglob(f"*{day}*"):
+            to = root / path.relative_to(SAMPLE)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, to)
+
+
+@pytest.fixture(scope="session")
+def applied(house: House, spark: SparkSession) -> dict[str, list[dict[str, object]]]:
+    """Content of the tables after all deliveries, each landed by ingest and applied by dbt."""
+    for days in DELIVERIES:
+        deliver(house.root, days)
+        house.land()
+        house.build()
+    # The batch after the late one is pending again.
+    house.build()
+    return tables(spark, SCHEMA)

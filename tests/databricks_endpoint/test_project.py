@@ -1,0 +1,195 @@
+"""The whole project through the real dbt-databricks; its tables equal those of `local`."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+from reference.compare import differences
+from reference.model import expected
+from support.batches import CLOCK_COLUMNS, tables, timeless
+
+from databricks_endpoint.conftest import CATALOG, DELIVERIES, SCHEMA, House, deliver
+from databricks_endpoint.server import Endpoint
+from ingest.config import PROJECT_DIR
+
+PROJECT_KINDS = {
+    "comment on column",
+    "current catalog",
+    "describe as json",
+    "grant",
+    "group membership",
+    "information schema",
+    "primary key",
+    "set column tags",
+    "set mask",
+    "set not null",
+    "show grants",
+    "show table extended",
+    "show tblproperties",
+}
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, object]]]:
+    """Content of the tables after the same deliveries on the target `local`."""
+    place = tmp_path_factory.mktemp("local")
+    flags = ["--root", str(place / "feeds"), "--warehouse", str(place / "house")]
+
+    def ingest(*arguments: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "ingest", *arguments, *flags, "--schema", SCHEMA],
+            cwd=PROJECT_DIR,
+            env={name: value for name, value in os.environ.items() if name != "ECOMM_TARGET"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    for days in DELIVERIES:
+        deliver(place / "feeds", days)
+        ingest("run")
+    ingest("export", str(place / "out"))
+    return {
+        f"{path.parent.name}.{path.name}": pq.read_table(path).to_pylist()
+        for path in (place / "out").glob("*/*")
+        if path.is_dir()
+    }
+
+
+def test_tables_equal_the_reference(applied: dict[str, Any], tmp_path: Path) -> None:
+    triggers = []
+    for number, days in enumerate(DELIVERIES):
+        deliver(tmp_path / str(number), days)
+        triggers += sorted((tmp_path / str(number)).glob("triggers/source/*.json"))
+    found = differences(expected(tmp_path, triggers), applied)
+    assert not found, "\n".join(found)
+
+
+def test_tables_equal_those_of_local(applied: dict[str, Any], local: dict[str, Any]) -> None:
+    assert applied.keys() == local.keys()
+    comparable = {
+        name: [
+            {column: value for column, value in row.items() if column not in CLOCK_COLUMNS}
+            for row in rows
+        ]
+        for name, rows in local.items()
+        if name != "ops.processing_log"
+    }
+    found = differences(comparable, applied, rel_tol=1e-12)
+    assert not found, "\n".join(found)
+
+
+def test_log_equals_that_of_local(applied: dict[str, Any], local: dict[str, Any]) -> None:
+    def steps(content: dict[str, Any]) -> Counter[tuple[object, ...]]:
+        names = ("step", "status", "batch_id", "feed", "source_file", "total_records")
+        return Counter(tuple(row[name] for name in names) for row in content["ops.processing_log"])
+
+    assert steps(applied) == steps(local)
+
+
+def test_rebuilding_changes_nothing(
+    applied: dict[str, Any], house: House, spark: SparkSession
+) -> None:
+    """All commands that write, one after the other, as far as possible from the beginning."""
+    house.dbt("seed", "--full-refresh")
+    house.dbt("run", "--full-refresh")
+    house.dbt("snapshot")
+    house.dbt("run", "--select", "marts", "batch_counts")
+    house.dbt("test", "--exclude", "test_type:unit")
+
+    assert timeless(tables(spark, SCHEMA)) == timeless(applied)
+
+
+def test_debug_connects(house: House) -> None:
+    house.dbt("debug")
+
+
+def test_another_catalog_is_rejected(house: House) -> None:
+    failed = house.dbt("show", "--inline", "select 1 as one", catalog="other", success=False)
+
+    assert "NO_SUCH_CATALOG_EXCEPTION" in str(failed)
+
+
+def test_part_of_the_project_builds(applied: dict[str, Any], house: House) -> None:
+    done = house.dbt(
+        "build", "--select", "customer_analytics+", "--exclude-resource-type", "unit_test"
+    )
+    assert "customer_analytics" in {result.node.name for result in done}
+
+
+def test_failed_nodes_are_retried(
+    applied: dict[str, Any], house: House, endpoint: Endpoint, spark: SparkSession
+) -> None:
+    full = f"{SCHEMA}_staging.stg_shipping"
+    spark.sql(f"create table {full}_kept using delta as select * from {full}")
+    spark.sql(f"drop table {full}")
+    house.dbt("run", "--select", "shipping_errors batch_counts", success=False)
+    spark.sql(f"create table {full} using delta as select * from {full}_kept")
+    spark.sql(f"drop table {full}_kept")
+    done = house.dbt("retry")
+
+    assert [result.node.name for result in done] == ["batch_counts"]
+
+
+def test_docs_describe_every_table(applied: dict[str, Any], house: House, tmp_path: Path) -> None:
+    house.dbt("docs", "generate", "--target-path", str(tmp_path))
+    catalog = json.loads((tmp_path / "catalog.json").read_text(encoding="utf-8"))
+    described = {
+        f"{entry['metadata']['schema'].removeprefix(SCHEMA + '_')}.{entry['metadata']['name']}": {
+            *entry["columns"]
+        }
+        for kind in ("nodes", "sources")
+        for entry in catalog[kind].values()
+    }
+
+    assert described.keys() == applied.keys()
+    assert described["marts.segment_analysis"] == {*applied["marts.segment_analysis"][0]}
+
+
+def test_rows_are_shown(applied: dict[str, Any], house: House) -> None:
+    shown = house.dbt("show", "--inline", "select * from {{ ref('segment_analysis') }}")
+
+    assert len(shown.results[0].agate_table.rows) == 4
+
+
+def test_freshness_of_sources_is_read(applied: dict[str, Any], house: House) -> None:
+    house.dbt("source", "freshness")
+
+
+def test_tables_are_cloned(applied: dict[str, Any], house: House, spark: SparkSession) -> None:
+    state = Path(house.environment["DBT_TARGET_PATH"])
+    shutil.copytree(state, state.with_name("state"))
+    clone = House(
+        house.root, house.warehouse, house.profiles, house.environment | {"ECOMM_SCHEMA": "cloned"}
+    )
+    clone.dbt("clone", "--state", str(state.with_name("state")), "--select", "marts")
+
+    for name, rows in tables(spark, "cloned").items():
+        assert sorted(map(repr, rows)) == sorted(map(repr, applied[name]))
+    assert len(tables(spark, "cloned")) == 8
+
+
+def test_kinds_of_emulation(applied: dict[str, Any], endpoint: Endpoint) -> None:
+    """What the project as it is makes dbt send that Spark does not execute as it stands."""
+    sent = [statement for statement in endpoint.statements if '{"app": "dbt"' in statement.text]
+    assert {kind for statement in sent for kind in statement.kinds} == PROJECT_KINDS
+
+
+def test_statements_name_the_catalog(applied: dict[str, Any], endpoint: Endpoint) -> None:
+    """Whatever dbt wrote to, it wrote to the catalog by its quoted name."""
+    written = [
+        statement.text
+        for statement in endpoint.statements
+        if "create or replace table" in statement.text
+    ]
+    assert written
+    assert all(f"create or replace table `{CATALOG}`.`" in text for text in written)

@@ -1,0 +1,173 @@
+"""The commands that need an engine, as a user runs them."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+from typer.testing import CliRunner
+
+from ingest.cli import app
+from ingest.config import load_settings
+from ingest.local import LocalEngine
+from ingest.sample import generate
+
+FEEDS = {"customers", "inventory", "orders", "products", "shipping"}
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder with feeds of two days, landed by two runs, each with an engine of its own."""
+    folder = tmp_path_factory.mktemp("place")
+    triggers = generate(folder / "feeds", days=2, orders=60, seed=1)
+    held_back = triggers[1].rename(folder / "held_back.json")
+    assert runner.invoke(app, command("land", folder)).exit_code == 0
+    held_back.rename(triggers[1])
+    assert runner.invoke(app, command("land", folder)).exit_code == 0
+    yield folder
+    LocalEngine(load_settings(warehouse=folder / "house")).stop()
+
+
+def command(name: str, folder: Path, *more: str) -> list[str]:
+    return [name, *more, "--root", str(folder / "feeds"), "--warehouse", str(folder / "house")]
+
+
+def export(place: Path, out: Path, *more: str) -> None:
+    done = runner.invoke(app, command("export", place, str(out), *more))
+    assert done.exit_code == 0, done.output
+
+
+def test_land_without_an_engine_starts_and_stops_one(place: Path) -> None:
+    assert not LocalEngine(load_settings(warehouse=place / "house")).is_up
+    assert list((place / "house").glob(".parsed/*")) == []
+
+
+def test_nothing_to_do_is_success(place: Path) -> None:
+    done = runner.invoke(app, command("land", place))
+
+    assert done.exit_code == 0
+
+
+def test_status_shows_batches_and_triggers(place: Path) -> None:
+    waiting = place / "feeds" / "triggers" / "source" / "trigger_2025_01_17.json"
+    waiting.write_text(
+        json.dumps(
+            {
+                "trigger_id": "third",
+                "batch_date": "2025-01-17",
+                "expected_files": ["orders_2025_01_17.csv"],
+            }
+        )
+    )
+    assert runner.invoke(app, command("land", place)).exit_code == 3
+    bad = waiting.with_name("bad.json")
+    bad.write_text("{}")
+    assert runner.invoke(app, command("land", place)).exit_code == 4
+
+    shown = runner.invoke(app, command("status", place))
+    waiting.unlink()
+
+    assert shown.exit_code == 0
+    words = shown.stdout.split()
+    assert words.count("pending") == 2
+    assert {"2025-01-15", "2025-01-16", "waiting", "rejected"} <= set(words)
+
+
+def test_export_as_parquet(place: Path, tmp_path: Path) -> None:
+    export(place, tmp_path / "out")
+
+    assert {path.name for path in (tmp_path / "out").iterdir()} - {".ecomm-export"} == {
+        "landing",
+        "ops",
+    }
+    assert {path.name for path in (tmp_path / "out" / "landing").iterdir()} == {
+        *FEEDS,
+        "landed_files",
+    }
+    orders = pq.read_table(tmp_path / "out" / "landing" / "orders")
+    files = pq.read_table(tmp_path / "out" / "landing" / "landed_files").to_pylist()
+    landed = sum(file["file_rows"] for file in files if file["feed"] == "orders")
+    assert orders.num_rows == landed > 100
+    assert orders.schema.field("_landed_at").type == pa.timestamp("us", "UTC")
+    # A table without rows has a file all the same.
+    empty = pq.read_table(tmp_path / "out" / "ops" / "validation_results")
+    assert empty.num_rows == 0
+    assert "rule_id" in empty.column_names
+
+
+def test_export_again_replaces_only_an_export(place: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out of [ü] %20"
+    export(place, out)
+    first = pq.read_table(out / "landing" / "orders")
+    (out / "landing" / "orders" / "stale.parquet").touch()
+
+    export(place, out)
+
+    assert pq.read_table(out / "landing" / "orders").num_rows == first.num_rows
+
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "file").touch()
+    refused = runner.invoke(app, command("export", place, str(precious)))
+    assert refused.exit_code == 1
+    assert "is not empty and no earlier export" in refused.stderr
+
+
+def test_export_as_csv_defuses_formulas(
+    spark: SparkSession, warehouse: Path, tmp_path: Path
+) -> None:
+    spark.sql(
+        "create or replace table ecomm_marts.odd using delta as"
+        " select * from (values"
+        " (1, '=1+1', map('k', 'v\"w'), array('x'), timestamp '2025-01-15 10:00:00.000001'),"
+        " (2, '+1', null, null, null), (3, '-5', null, null, null), (4, '@x', null, null, null),"
+        " (5, '\\tx', null, null, null), (6, 'a=1', null, null, null), (7, '', null, null, null),"
+        " (8, 'two\\nlines, \"q\"', null, null, null), (-9, null, null, null, null))"
+        " as t(n, word, pairs, list, at)"
+    )
+    out = tmp_path / "out"
+    done = runner.invoke(
+        app, ["export", str(out), "--format", "csv", "--warehouse", str(warehouse)]
+    )
+    assert done.exit_code == 0, done.output
+
+    text = (out / "marts" / "odd" / "odd.csv").read_text()
+    rows = {row["n"]: row for row in csv.DictReader(io.StringIO(text))}
+    words = {number: row["word"] for number, row in rows.items()}
+    assert words == {
+        "1": "'=1+1",
+        "2": "'+1",
+        "3": "'-5",
+        "4": "'@x",
+        "5": "'\tx",
+        "6": "a=1",
+        "7": "",
+        "8": 'two\nlines, "q"',
+        "-9": "",
+    }
+    assert json.loads(rows["1"]["pairs"]) == {"k": 'v"w'}
+    assert json.loads(rows["1"]["list"]) == ["x"]
+    assert rows["1"]["at"] == "2025-01-15 10:00:00.000001Z"
+    assert '7,"",' in text
+    assert "-9,,," in text
+
+
+def test_engine_commands(tmp_path: Path) -> None:
+    house = ["--warehouse", str(tmp_path)]
+
+    started = runner.invoke(app, ["engine", "start", *house])
+    again = runner.invoke(app, ["engine", "start", *house])
+    status = runner.invoke(app, ["engine", "status", *house])
+    stopped = runner.invoke(app, ["engine", "stop", *house])
+
+    assert [done.exit_code for done in (started, again, status, stopped)] == [0, 0, 0, 0]
+    assert started.stdout.startswith("The local engine runs on port ")
+    assert again.stdout.startswith("The local engine is running already on port ")
+    assert "SPARK_REMOTE=sc://127.0.0.1:" in status.stdout
+    assert stopped.stdout == "The local engine is stopped.\n"

@@ -1,0 +1,195 @@
+"""The local engine: one per warehouse, its tables outlive it, and dbt finds it."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from conftest import free_port
+from dbt.cli.main import dbtRunner
+from pyspark.sql import SparkSession
+
+from ingest import server
+from ingest.config import PROJECT_DIR, SUFFIXES, load_settings
+from ingest.engine import exclusive_use, open_engine
+from ingest.errors import BusyError, EngineError
+from ingest.local import LocalEngine
+
+
+@pytest.fixture
+def own_engine(tmp_path: Path) -> Iterator[LocalEngine]:
+    """An engine of the test's own, down at first and in the end."""
+    local = LocalEngine(load_settings(warehouse=tmp_path / "house"))
+    yield local
+    local.stop()
+
+
+def make_table(session: SparkSession, name: str) -> None:
+    session.sql(f"create or replace table {name} using delta as select 1 as a")
+
+
+def test_schemas_and_ingest_tables_exist(spark: SparkSession) -> None:
+    schemas = {database.name for database in spark.catalog.listDatabases()}
+    landing = {table.name for table in spark.catalog.listTables("ecomm_landing")}
+    ops = {table.name for table in spark.catalog.listTables("ecomm_ops")}
+
+    assert {f"ecomm_{suffix}" for suffix in SUFFIXES} <= schemas
+    assert landing == {
+        "customers", "inventory", "landed_files", "orders", "products", "shipping"
+    }  # fmt: skip
+    assert ops == {"batch_reconciliation", "processing_log", "validation_results"}
+
+
+def test_session_is_utc(spark: SparkSession) -> None:
+    assert spark.sql("select current_timezone()").collect()[0][0] == "UTC"
+
+
+def test_ingest_tables_take_null_in_every_column(spark: SparkSession) -> None:
+    assert all(field.nullable for field in spark.table("ecomm_landing.landed_files").schema)
+
+
+def test_tables_outlive_the_engine(own_engine: LocalEngine) -> None:
+    session, first = own_engine.start(free_port())
+    make_table(session, "ecomm_marts.kept")
+    assert own_engine.stop()
+    assert not own_engine.is_up
+
+    session, second = own_engine.start()
+
+    assert session.table("ecomm_marts.kept").collect() == [(1,)]
+    assert second.port == first.port
+    assert second.pid != first.pid
+
+
+def test_starting_again_keeps_the_engine_and_registers_new_tables(
+    own_engine: LocalEngine, tmp_path: Path
+) -> None:
+    session, first = own_engine.start(free_port())
+    make_table(session, "ecomm_marts.copied")
+    house = tmp_path / "house"
+    (house / "other_marts").mkdir()
+    os.rename(house / "ecomm_marts" / "copied", house / "other_marts" / "moved")
+
+    session, second = own_engine.start()
+
+    assert second == first
+    assert session.table("other_marts.moved").collect() == [(1,)]
+
+
+def test_tables_are_registered_again_in_a_lost_session(own_engine: LocalEngine) -> None:
+    session, _ = own_engine.start(free_port())
+    make_table(session, "ecomm_marts.kept")
+    # Releases the session in the server too, and its catalog with it.
+    session.stop()
+
+    session = own_engine.connect()
+
+    assert session.table("ecomm_marts.kept").collect() == [(1,)]
+
+
+def test_two_warehouses_side_by_side(
+    engine: LocalEngine, own_engine: LocalEngine, spark: SparkSession
+) -> None:
+    make_table(spark, "ecomm_marts.only_here")
+    session, own = own_engine.start(free_port())
+    theirs = engine.status()
+
+    assert theirs is not None
+    assert own.port != theirs.port
+    assert own.session_id != theirs.session_id
+    assert not session.catalog.tableExists("ecomm_marts.only_here")
+    assert engine.connect().catalog.tableExists("ecomm_marts.only_here")
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "{}", "[]"])
+def test_unusable_state_means_down(tmp_path: Path, content: str | None) -> None:
+    (tmp_path / ".engine").mkdir()
+    if content is not None:
+        (tmp_path / ".engine" / "engine.json").write_text(content)
+
+    assert server.running(tmp_path) is None
+
+
+def test_reused_process_id_means_down(tmp_path: Path) -> None:
+    (tmp_path / ".engine").mkdir()
+    state = {"pid": os.getpid(), "port": 1, "session_id": "x", "started_at": "x"}
+    (tmp_path / ".engine" / "engine.json").write_text(json.dumps(state))
+
+    assert server.running(tmp_path) is None
+    assert not server.stop(tmp_path)
+
+
+def test_port_that_is_taken(own_engine: LocalEngine) -> None:
+    with closing(socket.socket()) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", free_port()))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(EngineError, match=f"^Port {port} is taken: choose another"):
+            own_engine.start(port)
+
+
+def test_engine_that_is_down(own_engine: LocalEngine) -> None:
+    with pytest.raises(EngineError, match="Start it with: python -m ingest engine start"):
+        own_engine.connect()
+
+
+def test_command_stops_the_engine_that_it_started(own_engine: LocalEngine, tmp_path: Path) -> None:
+    with open_engine(load_settings(warehouse=tmp_path / "house")) as session:
+        assert own_engine.is_up
+        assert session.sql("select 1").collect() == [(1,)]
+
+    assert not own_engine.is_up
+
+
+def test_command_leaves_an_engine_that_runs(engine: LocalEngine, warehouse: Path) -> None:
+    with open_engine(load_settings(warehouse=warehouse), exclusive=True):
+        pass
+
+    assert engine.is_up
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    with (
+        exclusive_use(tmp_path),
+        pytest.raises(BusyError, match=r"^Another run is at work"),
+        exclusive_use(tmp_path),
+    ):
+        pass
+
+    with exclusive_use(tmp_path):
+        pass
+
+
+def test_dbt_says_how_to_start_the_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ECOMM_WAREHOUSE", str(tmp_path))
+
+    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    failed = dbtRunner().invoke(["test", *folders, "--quiet", "--log-path", str(tmp_path)])
+
+    assert not failed.success
+    assert str(failed.exception).strip().endswith(
+        f"The local engine is not running for warehouse {tmp_path}. "
+        "Start it with: python -m ingest engine start"
+    )  # fmt: skip
+
+
+def test_engine_is_restarted_after_a_killed_command(
+    own_engine: LocalEngine, tmp_path: Path
+) -> None:
+    """The last statement of the killed command might commit beside the next one's."""
+    settings = load_settings(warehouse=tmp_path / "house")
+    _, first = own_engine.start(free_port())
+    with open_engine(settings, exclusive=True):
+        running = own_engine.status()
+        assert running is not None and running.pid == first.pid
+    assert not (tmp_path / "house" / ".at_work").exists()
+
+    (tmp_path / "house" / ".at_work").touch()
+    with open_engine(settings, exclusive=True):
+        running = own_engine.status()
+        assert running is not None and running.pid != first.pid
+    assert own_engine.is_up

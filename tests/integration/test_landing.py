@@ -1,0 +1,613 @@
+"""Landing: every outcome of a look at a trigger; no failure leaves anything half-visible."""
+
+import errno
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SettingsFor
+from pyspark.sql import Row, SparkSession
+
+from ingest import archive
+from ingest.build import BuildResult
+from ingest.config import Settings
+from ingest.contract import load_contract
+from ingest.intake import Look
+from ingest.landing import LandingStore, append_rows
+from ingest.local import LocalEngine
+from ingest.log import LogRow, now
+from ingest.pipeline import Pipeline
+from ingest.sample import generate
+
+DAY = date(2025, 1, 15)
+NEXT_DAY = date(2025, 1, 16)
+CONTRACT = load_contract(Settings().project_dir)
+FEEDS = list(CONTRACT.feeds)
+
+
+def csv(feed: str, rows: int = 2, mark: str = "a") -> str:
+    """A file that keeps the contract; other marks give other content."""
+    columns = [column.name for column in CONTRACT.feeds[feed].columns if not column.optional]
+    lines = [columns, *([f"{mark}{row}", *columns[1:]] for row in range(1, rows + 1))]
+    return "".join(",".join(line) + "\n" for line in lines)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A feed root, and a schema of its own to land it in."""
+
+    settings: Settings
+    spark: SparkSession
+
+    @property
+    def root(self) -> Path:
+        return self.settings.root
+
+    def source(self, feed: str, day: date) -> Path:
+        return self.root / f"{feed}_data" / "source" / f"{feed}_{day:%Y_%m_%d}.csv"
+
+    def archived(self, feed: str, day: date, batch_id: str) -> Path:
+        folder = self.root / f"{feed}_data" / "archive" / day.isoformat() / batch_id
+        return folder / self.source(feed, day).name
+
+    def trigger(self, day: date, expected: list[str], **fields: Any) -> Path:
+        """Send a trigger, named after its id."""
+        content = {
+            "trigger_id": f"batch-{day}",
+            "batch_date": day.isoformat(),
+            "expected_files": [self.source(feed, day).name for feed in expected],
+        } | fields
+        path = self.root / "triggers" / "source" / f"{content['trigger_id']}.json"
+        path.write_text(json.dumps(content))
+        return path
+
+    def deliver(self, day: date, texts: dict[str, str], **fields: Any) -> Path:
+        """Send a file for each feed, and their trigger."""
+        for feed, text in texts.items():
+            self.source(feed, day).write_text(text)
+        return self.trigger(day, list(texts), **fields)
+
+    def pipeline(self) -> Pipeline:
+        return Pipeline(self.settings, self.spark)
+
+    def look(self) -> list[Look]:
+        """Look at all triggers; nothing is archived, as if the run was killed then."""
+        return list(self.pipeline().look_at_all())
+
+    def land(self) -> list[Look]:
+        """A whole run without dbt."""
+        pipeline = self.pipeline()
+        looks = list(pipeline.look_at_all())
+        assert pipeline.archive(looks, applied_only=False) == []
+        return looks
+
+    def rows(self, table: str, suffix: str = "landing") -> list[Row]:
+        return self.spark.table(self.settings.table(suffix, table)).collect()
+
+    def log(self, step: str) -> list[Row]:
+        return [row for row in self.rows("processing_log", "ops") if row.step == step]
+
+    def in_source(self) -> set[str]:
+        return {path.name for path in self.root.glob("*/source/*")}
+
+    def rejected(self) -> set[str]:
+        return {path.name for path in self.root.glob("*/rejected/*")}
+
+
+@pytest.fixture
+def shop(settings_for: SettingsFor, tmp_path: Path, request: pytest.FixtureRequest) -> Shop:
+    root = tmp_path / "feeds"
+    for folder in ("triggers", *(f"{feed}_data" for feed in FEEDS)):
+        (root / folder / "source").mkdir(parents=True)
+    # Test names differ, hence so do these schemas.
+    name = "".join(letter for letter in request.node.name.lower() if letter.isalnum())
+    settings = settings_for(root, f"t_{name}")
+    return Shop(settings, LocalEngine(settings).connect())
+
+
+def only(looks: list[Look]) -> Look:
+    assert len(looks) == 1
+    return looks[0]
+
+
+def test_sample_lands_wholly(shop: Shop) -> None:
+    generate(shop.root, days=1, orders=60, seed=5)
+    sources = {feed: shop.source(feed, DAY).read_bytes() for feed in FEEDS}
+
+    look = only(shop.land())
+
+    assert look.outcome == "LANDED"
+    files = shop.rows("landed_files")
+    assert {file.feed for file in files} == set(FEEDS)
+    assert {(file.landing_number, file.batch_date) for file in files} == {(1, DAY)}
+    for file in files:
+        rows = shop.rows(file.feed)
+        assert len(rows) == file.file_rows > 0
+        assert {row._row_number for row in rows} == set(range(1, file.file_rows + 1))
+        assert {(row._batch_id, row._batch_date) for row in rows} == {(file.batch_id, DAY)}
+        assert {row._file_sha256 for row in rows} == {file.file_sha256}
+        assert shop.archived(file.feed, DAY, file.batch_id).read_bytes() == sources[file.feed]
+    assert shop.in_source() == set()
+
+
+def test_steps_are_logged(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders", 3) + "too,few\n", "products": csv("products")})
+
+    shop.land()
+
+    trigger, archived = *shop.log("trigger"), *shop.log("archive")
+    assert (trigger.status, trigger.batch_id, trigger.batch_date) == ("LANDED", f"batch-{DAY}", DAY)
+    assert trigger.message == "Landed 6 rows of 2 files."
+    assert (archived.status, archived.archived_files) == ("SUCCESS", 3)
+    by_feed = {row.feed: row for row in shop.log("land")}
+    assert by_feed.keys() == {"orders", "products"}
+    orders, products = by_feed["orders"], by_feed["products"]
+    assert (orders.total_records, orders.valid_records, orders.invalid_records) == (4, 3, 1)
+    assert (products.total_records, products.valid_records, products.invalid_records) == (2, 2, 0)
+    assert (orders.status, products.status) == ("WARNING", "SUCCESS")
+    assert products.message is None
+    assert all(row.started_at <= row.finished_at for row in shop.rows("processing_log", "ops"))
+    assert len({row.run_id for row in shop.rows("processing_log", "ops")}) == 1
+
+
+def test_text_lands_as_it_came(shop: Shop) -> None:
+    columns = [column.name for column in CONTRACT.feeds["orders"].columns]
+    cells = [
+        'it\'s "quoted"',
+        "a\\b",
+        " padded ",
+        "two\nlines",
+        "1e3",
+        "  ",
+        "ünïcode ✓",
+        "",
+        "x",
+        "y",
+    ]
+    quoted = ",".join('"' + cell.replace('"', '""') + '"' for cell in cells)
+    shop.deliver(DAY, {"orders": ",".join(columns) + "\n" + quoted + "\n"})
+
+    shop.land()
+
+    (row,) = shop.rows("orders")
+    assert [row[column] for column in columns] == [cell if cell.strip() else None for cell in cells]
+    assert (row._extra, row._raw_line) == (None, None)
+
+
+def test_missing_files_are_waited_for(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")})
+    shop.trigger(DAY, ["orders", "products", "shipping"])
+
+    look = only(shop.land())
+
+    assert look.outcome == "WAITING"
+    assert look.message == "Waiting for products_2025_01_15.csv, shipping_2025_01_15.csv."
+    assert shop.log("trigger")[0].status == "WAITING"
+    assert shop.rows("orders") == shop.rows("landed_files") == []
+    assert len(shop.in_source()) == 2
+
+    for feed in ("products", "shipping"):
+        shop.source(feed, DAY).write_text(csv(feed))
+    assert only(shop.land()).outcome == "LANDED"
+
+
+def test_files_that_are_not_ready_are_waited_for(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")}, data_files_ready=False)
+
+    look = only(shop.land())
+
+    assert (look.outcome, look.landing_number) == ("WAITING", None)
+    assert "data_files_ready" in look.message
+    assert shop.rows("orders") == []
+
+
+def test_unreadable_trigger_is_rejected_first(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")})
+    (shop.root / "triggers" / "source" / "z.json").write_text("{")
+
+    first, second = shop.land()
+
+    assert (first.outcome, first.trigger_file.name) == ("REJECTED", "z.json")
+    assert second.outcome == "LANDED"
+    assert shop.rejected() == {"z.json", "z.json.reason.json"}
+    row = next(row for row in shop.log("trigger") if row.source_file == "z.json")
+    assert (row.status, row.batch_id, row.archived_files) == ("REJECTED", None, 1)
+
+
+def test_bad_files_reject_the_batch(shop: Shop) -> None:
+    files = {feed: csv(feed) for feed in FEEDS}
+    files["orders"] = files["orders"].replace("order_amount", "total")
+    files["products"] = ""
+    shop.deliver(DAY, files)
+    delivered = shop.in_source()
+
+    look = only(shop.land())
+
+    assert look.outcome == "REJECTED"
+    assert "orders_2025_01_15.csv" in look.message
+    assert "order_amount" in look.message
+    assert "products_2025_01_15.csv" in look.message
+    assert all(shop.rows(table) == [] for table in (*FEEDS, "landed_files"))
+    assert shop.in_source() == set()
+    assert shop.rejected() == delivered | {f"{name}.reason.json" for name in delivered}
+    assert {(row.feed, row.status) for row in shop.log("land")} == {
+        ("orders", "FAILED"),
+        ("products", "FAILED"),
+    }
+
+
+def test_manifest_that_differs_rejects_the_batch(shop: Shop) -> None:
+    entry = {"name": shop.source("orders", DAY).name, "rows": 3}
+    shop.deliver(DAY, {"orders": csv("orders", 2)}, files=[entry])
+
+    look = only(shop.land())
+
+    assert look.outcome == "REJECTED"
+    assert "has 2 rows where the trigger declares 3" in look.message
+    assert shop.rows("orders") == []
+
+
+def test_load_type_is_recorded(shop: Shop) -> None:
+    entry = {"name": shop.source("orders", DAY).name, "load_type": "full"}
+    shop.deliver(DAY, {"orders": csv("orders"), "products": csv("products")}, files=[entry])
+
+    shop.land()
+
+    load_types = {file.feed: file.load_type for file in shop.rows("landed_files")}
+    assert load_types == {"orders": "full", "products": "incremental"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"trigger_id": "again"},
+        {"trigger_id": "again", "supersedes": True},
+        {"trigger_id": "again", "data_files_ready": False},
+        {"trigger_id": "again", "files": [{"name": "orders_2025_01_15.csv", "rows": 99}]},
+    ],
+    ids=["same", "new", "replacing", "not-ready", "wrong-manifest"],
+)
+def test_same_content_is_skipped(shop: Shop, fields: dict[str, Any]) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")})
+    shop.land()
+    before = shop.rows("orders"), shop.rows("landed_files")
+    shop.deliver(DAY, {"orders": csv("orders")}, **fields)
+
+    look = only(shop.land())
+
+    assert look.outcome == "SKIPPED"
+    assert look.landing_number == 1
+    assert (shop.rows("orders"), shop.rows("landed_files")) == before
+    assert shop.in_source() == set()
+    assert shop.archived("orders", DAY, fields.get("trigger_id", f"batch-{DAY}")).exists()
+    assert [row.status for row in shop.log("trigger")].count("SKIPPED") == 1
+
+
+def test_other_content_for_a_landed_date_is_rejected(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")})
+    shop.land()
+    shop.deliver(DAY, {"orders": csv("orders", mark="b")}, trigger_id="other")
+
+    look = only(shop.land())
+
+    assert look.outcome == "REJECTED"
+    assert f"2025-01-15 is already landed with other content, as batch batch-{DAY}" in look.message
+    assert len(shop.rows("orders")) == 2
+
+
+def test_id_of_another_date_is_rejected(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="one")
+    shop.land()
+    shop.deliver(NEXT_DAY, {"orders": csv("orders", mark="b")}, trigger_id="one")
+
+    look = only(shop.land())
+
+    assert look.outcome == "REJECTED"
+    assert "its trigger_id was landed for 2025-01-15 already" in look.message
+
+
+def test_replacing_batch_becomes_the_effective_one(shop: Shop) -> None:
+    first = {"orders": csv("orders"), "products": csv("products")}
+    second = first | {"orders": csv("orders", 5, mark="b")}
+    shop.deliver(DAY, first)
+    shop.land()
+    shop.deliver(DAY, second, supersedes=True)
+
+    assert only(shop.land()).outcome == "LANDED"
+
+    store = shop.pipeline().store
+    old, new = store.landings()
+    assert (old.is_effective, new.is_effective) == (False, True)
+    assert [landing.number for landing in store.pending()] == [2]
+    # The products file is the same of the same batch: its rows are there once.
+    assert (len(shop.rows("orders")), len(shop.rows("products"))) == (7, 2)
+
+    shop.deliver(DAY, first, trigger_id="back", supersedes=True)
+    assert only(shop.land()).outcome == "LANDED"
+    assert shop.pipeline().store.pending()[0].batch_id == "back"
+
+
+def test_replaced_batch_that_is_sent_again_is_skipped(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")})
+    shop.land()
+    shop.deliver(DAY, {"orders": csv("orders", mark="b")}, trigger_id="new", supersedes=True)
+    shop.land()
+    shop.deliver(DAY, {"orders": csv("orders")})
+
+    look = only(shop.land())
+
+    assert (look.outcome, look.landing_number) == ("SKIPPED", 1)
+    assert shop.pipeline().store.pending()[0].batch_id == "new"
+
+
+def test_batches_land_in_date_order_and_late_ones_too(shop: Shop) -> None:
+    shop.deliver(NEXT_DAY, {"orders": csv("orders", mark="b")}, trigger_id="a-later")
+    shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="b-earlier")
+    looks = shop.land()
+    shop.deliver(date(2025, 1, 14), {"orders": csv("orders", mark="c")}, trigger_id="late")
+    shop.land()
+
+    assert [look.batch_id for look in looks] == ["b-earlier", "a-later"]
+    pending = [landing.batch_id for landing in shop.pipeline().store.pending()]
+    assert pending == ["late", "b-earlier", "a-later"]
+
+
+def test_same_bytes_for_another_date_are_warned_about(shop: Shop) -> None:
+    for day in (DAY, NEXT_DAY):
+        shop.deliver(day, {"orders": csv("orders")})
+
+    shop.land()
+
+    row = next(row for row in shop.log("land") if row.batch_date == NEXT_DAY)
+    assert row.status == "WARNING"
+    assert "has the same bytes as the file landed for 2025-01-15" in row.message
+
+
+def test_header_alone_is_a_batch_of_no_rows(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders", 0)})
+
+    assert only(shop.land()).outcome == "LANDED"
+
+    assert shop.rows("orders") == []
+    assert [file.file_rows for file in shop.rows("landed_files")] == [0]
+    assert shop.log("land")[0].status == "WARNING"
+
+
+def test_unknown_trigger_fields_are_logged_without_personal_values(shop: Shop) -> None:
+    fields = {"version": 3, "urgent": True, "tool": "exporter-2.1", "owner": "Jo <jo@example.com>"}
+    shop.deliver(DAY, {"orders": csv("orders")}, **fields, detail={"a": 1})
+
+    shop.land()
+
+    message = shop.log("trigger")[0].message
+    assert message.endswith(
+        "Unknown trigger fields: version=3, urgent=True, tool=exporter-2.1, owner, detail."
+    )
+
+
+def test_other_files_are_left_alone(shop: Shop) -> None:
+    others = [shop.source("orders", NEXT_DAY), shop.source("orders", DAY).with_suffix(".csv.tmp")]
+    for path in others:
+        path.write_text("x")
+    shop.deliver(DAY, {"orders": csv("orders")})
+
+    shop.land()
+
+    assert shop.in_source() == {path.name for path in others}
+
+
+def test_full_disk_leaves_nothing_visible(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.deliver(DAY, {feed: csv(feed) for feed in FEEDS})
+    insert = LandingStore._insert
+
+    def fill_up(store: LandingStore, file: Any) -> None:
+        if file.feed == FEEDS[2]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        insert(store, file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LandingStore, "_insert", fill_up)
+        look = only(shop.land())
+
+    assert look.outcome == "FAILED"
+    assert look.message == "Unexpected error: No space left on device (OSError)."
+    assert shop.log("trigger")[0].status == "FAILED"
+    assert all(shop.rows(table) == [] for table in (*FEEDS, "landed_files"))
+    assert len(shop.in_source()) == 6
+
+    assert only(shop.land()).outcome == "LANDED"
+    assert all(len(shop.rows(feed)) == 2 for feed in FEEDS)
+
+
+def test_kill_before_the_record_is_swept_by_the_next_run(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.deliver(DAY, {"products": csv("products")})
+    shop.land()
+    shop.deliver(NEXT_DAY, {"orders": csv("orders"), "products": csv("products", mark="b")})
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LandingStore, "_commit", kill)
+        # Whoever is killed does not tidy up.
+        patch.setattr(LandingStore, "sweep", lambda store: 0)
+        with pytest.raises(Killed):
+            shop.land()
+    assert len(shop.rows("orders")) == 2
+    assert len(shop.pipeline().store.landings()) == 1
+
+    assert shop.pipeline().store.sweep() == 2
+    assert (len(shop.rows("orders")), len(shop.rows("products"))) == (0, 2)
+    assert only(shop.land()).outcome == "LANDED"
+    assert (len(shop.rows("orders")), len(shop.rows("products"))) == (2, 4)
+
+
+def test_kill_before_archiving_is_finished_by_the_next_run(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders"), "products": csv("products")})
+    assert only(shop.look()).outcome == "LANDED"
+
+    assert only(shop.land()).outcome == "SKIPPED"
+
+    assert shop.in_source() == set()
+    assert shop.archived("orders", DAY, f"batch-{DAY}").exists()
+    assert len(shop.rows("orders")) == 2
+
+
+@pytest.mark.parametrize("moved", [["orders"], ["orders", "products"]])
+@pytest.mark.parametrize("supersedes", [False, True])
+def test_kill_amid_archiving_is_finished_by_the_next_run(
+    shop: Shop, moved: list[str], supersedes: bool
+) -> None:
+    files = {"orders": csv("orders"), "products": csv("products")}
+    trigger = shop.deliver(DAY, files, supersedes=supersedes)
+    shop.look()
+    names = {feed: shop.source(feed, DAY).name for feed in moved}
+    archive.archive(trigger.with_suffix(".not-yet"), names, shop.root, DAY, f"batch-{DAY}")
+
+    assert only(shop.land()).outcome == "SKIPPED"
+
+    assert shop.in_source() == set()
+    assert shop.archived("products", DAY, f"batch-{DAY}").exists()
+
+
+def test_archive_elsewhere_is_known_when_a_trigger_comes_again(shop: Shop, tmp_path: Path) -> None:
+    settings = shop.settings.model_copy(update={"archive_root": tmp_path / "archive"})
+    shop = Shop(settings, shop.spark)
+    shop.deliver(DAY, {"orders": csv("orders")})
+    shop.land()
+
+    shop.trigger(DAY, ["orders"])
+
+    assert only(shop.land()).outcome == "SKIPPED"
+    assert not (shop.root / "orders_data" / "archive").exists()
+    folder = tmp_path / "archive" / "orders_data" / "archive" / DAY.isoformat()
+    assert (folder / f"batch-{DAY}" / shop.source("orders", DAY).name).exists()
+
+
+def test_replacing_trigger_waits_for_its_files(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")})
+    shop.land()
+    shop.trigger(DAY, ["orders"], supersedes=True)
+
+    assert only(shop.land()).outcome == "WAITING"
+
+    shop.source("orders", DAY).write_text(csv("orders", mark="b"))
+    assert only(shop.land()).outcome == "LANDED"
+
+
+def test_archive_that_fails_is_told_and_tried_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")})
+    pipeline = shop.pipeline()
+    looks = list(pipeline.look_at_all())
+
+    def refuse(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "archive", refuse)
+        problems = pipeline.archive(looks, applied_only=False)
+
+    assert problems == [f"Files of batch batch-{DAY} were not all archived: Permission denied."]
+    assert shop.log("archive")[0].status == "FAILED"
+    assert only(shop.land()).outcome == "SKIPPED"
+    assert shop.in_source() == set()
+
+
+def apply(shop: Shop, batch_id: str, batch_date: date, number: int) -> None:
+    """What a dbt build records at its end."""
+    table = shop.settings.table("ops", "batch_reconciliation")
+    rows = [(batch_id, batch_date, number, feed, 2, 2, 1, 1, True, 90.0, "FAIL") for feed in FEEDS]
+    append_rows(shop.spark, table, rows)
+
+
+def building(shop: Shop, pipeline: Pipeline, build: Callable[[], BuildResult]) -> Any:
+    pipeline._build = lambda on_node: build()  # type: ignore[assignment]
+    return pipeline.build_all(lambda landing: lambda name, position, total: None)
+
+
+def test_builds_go_on_until_nothing_is_pending(shop: Shop) -> None:
+    for day in (NEXT_DAY, DAY):
+        shop.deliver(day, {"orders": csv("orders", mark=f"d{day.day}")})
+    pipeline = shop.pipeline()
+    looks = list(pipeline.look_at_all())
+
+    def build() -> BuildResult:
+        landing = pipeline.store.pending()[0]
+        apply(shop, landing.batch_id, landing.batch_date, landing.number)
+        return BuildResult(True, (), is_recorded=True)
+
+    applied = list(building(shop, pipeline, build))
+
+    assert [item.landing.batch_date for item in applied] == [DAY, NEXT_DAY]
+    assert pipeline.store.pending() == []
+    found = pipeline.store.reconciliations()[1]
+    assert (found.file_rows, found.valid_rows, found.score, found.status) == (10, 5, 90.0, "FAIL")
+    assert pipeline.archive(looks, applied_only=True) == []
+    assert shop.in_source() == set()
+
+
+def test_build_that_applies_nothing_ends_the_run(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")})
+    pipeline = shop.pipeline()
+    looks = list(pipeline.look_at_all())
+
+    done = BuildResult(True, (), is_recorded=True)
+    applied = list(building(shop, pipeline, lambda: done))
+
+    assert [item.result.success for item in applied] == [True, False]
+    (row,) = shop.log("build")
+    assert row.status == "FAILED"
+    assert row.message == "dbt: the build succeeded but left the batch unapplied"
+    # Files stay until their batch is applied.
+    assert pipeline.archive(looks, applied_only=True) == []
+    assert len(shop.in_source()) == 2
+
+
+def test_failed_build_ends_the_run_and_is_logged_once(shop: Shop) -> None:
+    for day in (DAY, NEXT_DAY):
+        shop.deliver(day, {"orders": csv("orders", mark=f"d{day.day}")})
+    pipeline = shop.pipeline()
+    list(pipeline.look_at_all())
+
+    logged_by_dbt = BuildResult(False, (("stg_orders", "broken"),), is_recorded=True)
+    assert len(list(building(shop, pipeline, lambda: logged_by_dbt))) == 1
+    assert shop.log("build") == []
+
+    never_ran = BuildResult(False, (("dbt", "no profile"),), is_recorded=False)
+    assert len(list(building(shop, pipeline, lambda: never_ran))) == 1
+    assert [row.message for row in shop.log("build")] == ["dbt: no profile"]
+
+
+def test_log_keeps_odd_text(shop: Shop) -> None:
+    message = "it's a \\ back\nslash; drop table x -- ünïcode"
+
+    row = LogRow(step="trigger", status="FAILED", message=message, started_at=now())
+    shop.pipeline()._log.write([row])
+
+    assert [row.message for row in shop.log("trigger")] == [message]
+
+
+def test_outcomes_of_one_run(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")})
+    shop.land()
+    shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="again")
+    shop.deliver(NEXT_DAY, {"orders": csv("orders", mark="b")}, trigger_id="next")
+    shop.trigger(date(2025, 1, 17), ["orders"])
+    (shop.root / "triggers" / "source" / "bad.json").write_text("[]")
+
+    outcomes = Counter(look.outcome.value for look in shop.land())
+
+    assert outcomes == {"SKIPPED": 1, "LANDED": 1, "WAITING": 1, "REJECTED": 1}

@@ -1,0 +1,309 @@
+"""Whole runs: sample and random histories against the reference, reruns, plain dbt commands."""
+
+import csv
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from conftest import free_port
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import lit
+from reference.compare import differences
+from reference.model import expected
+from support import hostile
+from support.batches import tables, timeless, write_batch
+from support.house import SAMPLE, House, retry_after_failure
+
+from ingest.config import PROJECT_DIR
+from ingest.local import LocalEngine
+
+DAYS = ("2025_01_15", "2025_01_16", "2025_01_17")
+
+
+@pytest.fixture(scope="module")
+def sample(
+    engine: LocalEngine, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """The sample, applied: its first day, then a restart of the engine, then the others."""
+    house = House(tmp_path_factory.mktemp("sample"), warehouse, "sample")
+    house.deliver_day(DAYS[0])
+    house.run()
+    engine.stop()
+    engine.start(free_port())
+    house.deliver_day(DAYS[1])
+    house.deliver_day(DAYS[2])
+    house.run()
+    yield house
+
+
+def assert_equals_reference(
+    spark: SparkSession, house: House, root: Path, triggers: list[Path] | None = None
+) -> None:
+    found = differences(expected(root, triggers), tables(spark, house.schema))
+    assert not found, "\n".join(found)
+
+
+def test_sample_equals_the_reference(sample: House, spark: SparkSession) -> None:
+    assert_equals_reference(spark, sample, SAMPLE)
+
+
+def test_every_rule_is_broken_in_the_sample(sample: House, spark: SparkSession) -> None:
+    results = spark.table("sample_ops.validation_results")
+    broken = {row["rule_id"] for row in results.where("failed_records > 0").collect()}
+
+    assert {row["rule_id"] for row in results.collect()} == broken
+
+
+def test_no_row_is_lost(sample: House, spark: SparkSession) -> None:
+    counts = {
+        (row["feed"], str(row["batch_date"])): row
+        for row in spark.table("sample_ops.batch_reconciliation").collect()
+    }
+
+    assert len(counts) == 5 * len(DAYS)
+    for path in SAMPLE.glob("*_data/source/*.csv"):
+        feed, day = path.stem.split("_", 1)
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = sum(1 for row in csv.reader(file) if row) - 1
+        count = counts[feed, day.replace("_", "-")]
+        assert count["file_rows"] == count["landed_rows"] == rows
+        assert count["valid_rows"] + count["quarantined_rows"] == rows
+        assert count["is_balanced"]
+
+
+def test_files_end_in_the_archive(sample: House) -> None:
+    archived = {path.name for path in sample.root.rglob("archive/*/*/*") if path.is_file()}
+
+    assert archived == {path.name for path in SAMPLE.rglob("*") if path.is_file()}
+    assert not [path for path in sample.root.rglob("source/*") if path.is_file()]
+
+
+def test_error_rows_hold_the_landed_row(sample: House, spark: SparkSession) -> None:
+    for feed in ("orders", "customers", "products", "inventory", "shipping"):
+        rows = spark.table(f"sample_staging.{feed}_errors").collect()
+        landed = {
+            (row["_file_sha256"], row["_row_number"]): row
+            for row in spark.table(f"sample_landing.{feed}").collect()
+        }
+        for row in rows:
+            text = landed[row["_file_sha256"], row["_row_number"]].asDict()
+            raw = json.loads(row["raw_record"])
+            assert raw == {
+                name: value
+                for name, value in text.items()
+                if value is not None and (name in ("_extra", "_raw_line") or name[0] != "_")
+            }
+            assert row["error_description"]
+
+
+def test_log_tells_every_step(sample: House, spark: SparkSession) -> None:
+    log = spark.table("sample_ops.processing_log").collect()
+    steps = [(row["step"], row["status"]) for row in log]
+
+    assert steps.count(("trigger", "LANDED")) == len(DAYS)
+    assert steps.count(("build", "SUCCESS")) == len(DAYS)
+    assert steps.count(("archive", "SUCCESS")) == len(DAYS)
+    assert len([row for row in log if row["step"] == "land"]) == 5 * len(DAYS)
+    assert all(row["started_at"] <= row["finished_at"] for row in log)
+
+
+def test_no_personal_data_in_logs_and_reports(sample: House, spark: SparkSession) -> None:
+    personal = set()
+    for row in spark.table("sample_landing.customers").collect():
+        personal |= {row[name] for name in ("email", "phone", "address", "last_name")}
+    personal |= {row["shipping_address"] for row in spark.table("sample_landing.orders").collect()}
+    texts = [
+        str(row.asDict())
+        for name in ("processing_log", "validation_results", "batch_reconciliation")
+        for row in spark.table(f"sample_ops.{name}").collect()
+    ]
+    texts.append(sample.ingest("status").output)
+    report = "\n".join(texts)
+
+    assert len(personal) > 100
+    assert not [value for value in personal if value and len(value) > 4 and value in report]
+
+
+def test_building_again_changes_nothing(sample: House, spark: SparkSession) -> None:
+    before = timeless(tables(spark, sample.schema))
+    # As if a rule had quarantined one more row of the batch the first time.
+    errors = spark.table("sample_staging.orders_errors").where("_batch_date = '2025-01-17'")
+    errors.limit(1).withColumn("error_id", lit("released")).write.insertInto(
+        "sample_staging.orders_errors"
+    )
+    assert timeless(tables(spark, sample.schema)) != before
+
+    sample.dbt("build", "--exclude-resource-type", "unit_test")
+
+    assert timeless(tables(spark, sample.schema)) == before
+
+
+def test_delivering_again_is_skipped(sample: House, spark: SparkSession) -> None:
+    before = timeless(tables(spark, sample.schema))
+    sample.deliver_day(DAYS[2])
+    result = sample.run()
+
+    assert "SKIPPED" in result.output
+    assert timeless(tables(spark, sample.schema)) == before
+    assert not [path for path in sample.root.rglob("source/*") if path.is_file()]
+
+
+def test_export_equals_the_tables(sample: House, spark: SparkSession, tmp_path: Path) -> None:
+    content = tables(spark, sample.schema)
+    done = sample.ingest("export", str(tmp_path / "out"))
+
+    assert done.exit_code == 0, done.output
+    for name, rows in content.items():
+        suffix, table = name.split(".")
+        exported = pq.read_table(tmp_path / "out" / suffix / table).to_pylist()
+        assert sorted(map(repr, exported)) == sorted(map(repr, rows)), name
+
+
+def test_docs_catalog_has_every_table(sample: House, spark: SparkSession, tmp_path: Path) -> None:
+    sample.dbt("docs", "generate", "--target-path", str(tmp_path))
+    catalog = json.loads((tmp_path / "catalog.json").read_text())
+    described = {
+        (entry["metadata"]["schema"], entry["metadata"]["name"])
+        for kind in ("nodes", "sources")
+        for entry in catalog[kind].values()
+    }
+
+    for name in tables(spark, sample.schema):
+        suffix, table = name.split(".")
+        assert (f"sample_{suffix}", table) in described
+
+
+def test_dbt_unit_tests_pass(sample: House) -> None:
+    done = sample.dbt("test", "--select", "test_type:unit")
+    results = [result for result in done if result.node.resource_type == "unit_test"]
+
+    assert len(results) > 40
+    assert {str(result.status) for result in results} == {"pass"}
+
+
+def test_plain_dbt_commands_work(sample: House) -> None:
+    dbt = Path(sys.executable).with_name("dbt")
+    for arguments in (
+        ["test", "--select", "stg_orders"],
+        ["build", "--select", "customer_analytics+", "--exclude-resource-type", "unit_test"],
+        ["show", "--inline", "select * from {{ ref('segment_analysis') }}"],
+        ["source", "freshness"],
+    ):
+        done = subprocess.run(
+            [dbt, *arguments],
+            cwd=PROJECT_DIR,
+            env=os.environ | sample.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_failed_nodes_are_retried(sample: House, spark: SparkSession) -> None:
+    retry_after_failure(sample, spark)
+
+
+def test_report_shows_what_to_do(sample: House) -> None:
+    shown = sample.ingest("report")
+
+    assert shown.exit_code == 0
+    assert "trigger_2025_01_17.json" in shown.output
+    assert "orphaned_orders" in shown.output
+
+
+def test_random_history_equals_the_reference(
+    engine: LocalEngine,
+    warehouse: Path,
+    spark: SparkSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Broken literals, subsets of feeds, full loads."""
+    monkeypatch.setenv("ECOMM_ALLOW_MASS_CLOSING", "true")
+    house = House(tmp_path / "feeds", warehouse, "hostile")
+    hostile.write_batches(tmp_path / "delivered", days=3, seed=11)
+    house.deliver(tmp_path / "delivered")
+    house.run()
+
+    assert_equals_reference(spark, house, tmp_path / "delivered")
+
+
+def test_late_and_superseding_batches_equal_a_clean_run(
+    engine: LocalEngine,
+    warehouse: Path,
+    spark: SparkSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ECOMM_ALLOW_MASS_CLOSING", "true")
+    house = House(tmp_path / "feeds", warehouse, "late")
+    rng = random.Random(5)
+    triggers = []
+    deliveries = [
+        (date(2025, 1, 15), {}),
+        (date(2025, 1, 17), {}),
+        (date(2025, 1, 16), {}),  # late
+        (date(2025, 1, 17), {"supersedes": True}),
+    ]
+    for n, (day, fields) in enumerate(deliveries):
+        delivery = tmp_path / f"delivery-{n}"
+        triggers.append(hostile.write_batch(delivery, day, rng, f"batch-{n}", **fields))
+        house.deliver(delivery)
+        if n > 0:
+            house.run()
+
+    assert_equals_reference(spark, house, tmp_path, triggers)
+    replays = spark.table("late_ops.processing_log").where("step = 'replay'").count()
+    assert replays == 2
+
+
+def order(number: int) -> dict[str, str]:
+    return {
+        "order_id": f"O{number}",
+        "customer_id": "C1",
+        "product_id": "P1",
+        "order_date": "2025-01-15",
+        "order_amount": "10.00",
+        "currency": "USD",
+        "payment_method": "paypal",
+        "shipping_address": "1 Main St",
+        "order_status": "pending",
+        "created_timestamp": "2025-01-15 10:00:00",
+    }
+
+
+def test_full_load_that_closes_too_much_stops_the_build(
+    engine: LocalEngine,
+    warehouse: Path,
+    spark: SparkSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = House(tmp_path, warehouse, "guarded")
+    write_batch(tmp_path, date(2025, 1, 15), "whole", {"orders": [order(n) for n in range(65)]})
+    house.run()
+    write_batch(
+        tmp_path,
+        date(2025, 1, 16),
+        "cut",
+        {"orders": [order(n) for n in range(45)]},
+        load_types={"orders": "full"},
+    )
+    result = house.run(exit_code=1)
+
+    assert "lacks 20 of the 65 current keys" in result.output.replace("\n", " ")
+    closed = spark.table("guarded_targets.orders_target").where("expiry_date is not null")
+    assert closed.count() == 0
+
+    monkeypatch.setenv("ECOMM_ALLOW_MASS_CLOSING", "true")
+    house.run()
+    assert closed.count() == 20
+    assert {row["expiry_date"] for row in closed.collect()} == {date(2025, 1, 16)}

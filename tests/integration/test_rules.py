@@ -1,0 +1,331 @@
+"""Every row rule: a row that breaks just that rule, and one that is just inside it."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from dbt.cli.main import dbtRunner
+from pyspark.sql import SparkSession
+from support.batches import write_batch
+from typer.testing import CliRunner
+
+from ingest.cli import app
+from ingest.config import PROJECT_DIR, Settings
+
+DAY = date(2025, 1, 15)
+
+# A row of each feed that breaks no rule; `{n}` makes keys unique.
+GOOD = {
+    "orders": {
+        "order_id": "O{n}",
+        "customer_id": "C1",
+        "product_id": "P1",
+        "order_date": "2025-01-15",
+        "order_amount": "10.00",
+        "currency": "USD",
+        "payment_method": "Credit Card",
+        "shipping_address": "1 Main St",
+        "order_status": "pending",
+        "created_timestamp": "2025-01-15 10:00:00",
+    },
+    "customers": {
+        "customer_id": "C{n}",
+        "first_name": "Ada",
+        "last_name": "Byte",
+        "email": "ada@example.com",
+        "phone": "+1-555-010-0199",
+        "date_of_birth": "1990-05-05",
+        "registration_date": "2024-05-05",
+        "address": "1 Main St",
+        "city": "Springfield",
+        "state": "OR",
+        "zip_code": "97477",
+        "country": "USA",
+        "customer_tier": "gold",
+        "last_login": "2025-01-14 08:00:00",
+        "created_timestamp": "2025-01-15 06:00:00",
+    },
+    "products": {
+        "product_id": "P{n}",
+        "product_name": "Lamp",
+        "category": "Furniture",
+        "subcategory": "Light",
+        "brand": "Lumo",
+        "price": "10.00",
+        "currency": "USD",
+        "stock_quantity": "5",
+        "weight_kg": "1.5",
+        "dimensions_cm": "10x10x30",
+        "color": "red",
+        "material": "steel",
+        "description": "A lamp",
+        "launch_date": "2024-05-05",
+        "discontinued": "false",
+        "created_timestamp": "2025-01-15 06:00:00",
+    },
+    "inventory": {
+        "product_id": "P{n}",
+        "stock_quantity": "5",
+        "warehouse_location": "Denver",
+        "last_updated": "2025-01-14",
+        "created_timestamp": "2025-01-15 06:00:00",
+        "stock_status": "In Stock",
+        "warehouse_id": "W1",
+        "reserved_quantity": "1",
+        "available_quantity": "4",
+        "reorder_level": "10",
+        "last_audit": "2024-12-31",
+    },
+    "shipping": {
+        "order_id": "O{n}",
+        "shipping_method": "ground",
+        "shipping_cost": "5.00",
+        "currency": "USD",
+        "tracking_number": "T1",
+        "package_weight": "1.5",
+        "dimensions_cm": "10x10x30",
+        "estimated_delivery": "2025-01-18",
+        "actual_delivery": "2025-01-17",
+        "created_timestamp": "2025-01-15 06:00:00",
+        "insurance_value": "10.00",
+    },
+}
+
+# For each rule, cells that break just it, and cells that are just inside.
+CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "orders_order_id_present": ({"order_id": " "}, {"order_id": "0"}),
+    "orders_customer_id_present": ({"customer_id": ""}, {"customer_id": "-"}),
+    "orders_product_id_present": ({"product_id": "\t"}, {"product_id": "-"}),
+    "orders_order_date_valid": ({"order_date": "2025-1-15"}, {"order_date": " 2024-02-29 "}),
+    "orders_order_date_not_after_batch": (
+        {"order_date": "2025-01-16"},
+        {"order_date": "2025-01-15"},
+    ),
+    "orders_amount_valid": ({"order_amount": "5.990"}, {"order_amount": "+5.9"}),
+    "orders_amount_positive": ({"order_amount": "0.00"}, {"order_amount": "0.01"}),
+    "orders_currency_known": ({"currency": "CHF"}, {"currency": " eur "}),
+    "orders_status_known": ({"order_status": "lost"}, {"order_status": "DELIVERED"}),
+    "orders_created_timestamp_valid": (
+        {"created_timestamp": "2025-01-15 10:00"},
+        {"created_timestamp": "2025-01-15T10:00:00.123456+0530"},
+    ),
+    "orders_payment_method_known": ({"payment_method": "cash"}, {"payment_method": "apple-pay"}),
+    "orders_shipping_address_present": ({"shipping_address": " "}, {"shipping_address": "x"}),
+    "customers_customer_id_present": ({"customer_id": ""}, {"customer_id": "."}),
+    "customers_email_present": ({"email": ""}, {"email": "a@b.c"}),
+    "customers_email_format": ({"email": "a@b..c"}, {"email": "a.b+c@d-e.f.g"}),
+    "customers_phone_present": ({"phone": ""}, {"phone": "5550100"}),
+    "customers_date_of_birth_plausible": (
+        {"date_of_birth": "1899-12-31"},
+        {"date_of_birth": "1900-01-01"},
+    ),
+    "customers_phone_format": ({"phone": "555010"}, {"phone": "+(1) 2345.6789-0123 45"}),
+    "customers_tier_known": ({"customer_tier": "diamond"}, {"customer_tier": "Premium"}),
+    "customers_registration_date_valid": (
+        {"registration_date": "2024-02-30"},
+        {"registration_date": "2024-02-29"},
+    ),
+    "customers_registration_not_after_batch": (
+        {"registration_date": "2025-01-16"},
+        {"registration_date": "2025-01-15"},
+    ),
+    "customers_date_of_birth_present": ({"date_of_birth": ""}, {"date_of_birth": "2025-01-15"}),
+    "customers_first_name_present": ({"first_name": ""}, {"first_name": "N"}),
+    "customers_last_name_present": ({"last_name": ""}, {"last_name": "M"}),
+    "customers_country_present": ({"country": ""}, {"country": "?"}),
+    "customers_zip_code_present": ({"zip_code": ""}, {"zip_code": "0"}),
+    "customers_values_parse": ({"last_login": "today"}, {"last_login": ""}),
+    "products_product_id_present": ({"product_id": ""}, {"product_id": "."}),
+    "products_category_present": ({"category": ""}, {"category": "home-&-garden"}),
+    "products_price_valid": ({"price": "1,299.99"}, {"price": "1299.99"}),
+    "products_price_positive": ({"price": "-1"}, {"price": "0.01"}),
+    "products_currency_known": ({"currency": ""}, {"currency": "jpy"}),
+    "products_stock_quantity_valid": ({"stock_quantity": "-1"}, {"stock_quantity": "0"}),
+    "products_launch_date_valid": ({"launch_date": "soon"}, {"launch_date": "0001-01-01"}),
+    "products_launch_not_after_batch": (
+        {"launch_date": "2025-01-16"},
+        {"launch_date": "2025-01-15"},
+    ),
+    "products_product_name_present": ({"product_name": ""}, {"product_name": "x"}),
+    "products_weight_positive": ({"weight_kg": "1.2345"}, {"weight_kg": "0.001"}),
+    "products_discontinued_valid": ({"discontinued": "y"}, {"discontinued": "YES"}),
+    "products_category_known": ({"category": "toys"}, {"category": "Sports & Fitness"}),
+    "products_dimensions_format": ({"dimensions_cm": "10x10"}, {"dimensions_cm": " 1 X 2.5 x 3"}),
+    "products_values_parse": (
+        {"created_timestamp": "2025-01-15 24:00:00"},
+        {"created_timestamp": "2025-01-15 23:59:59Z"},
+    ),
+    "inventory_product_id_present": ({"product_id": ""}, {"product_id": "."}),
+    "inventory_warehouse_location_present": (
+        {"warehouse_location": ""},
+        {"warehouse_location": "x", "warehouse_id": ""},
+    ),
+    "inventory_stock_quantity_valid": ({"stock_quantity": "1.0"}, {"stock_quantity": "2147483647"}),
+    "inventory_reserved_quantity_valid": ({"reserved_quantity": "-1"}, {"reserved_quantity": ""}),
+    "inventory_available_quantity_valid": (
+        {"available_quantity": "x"},
+        {"available_quantity": "0"},
+    ),
+    "inventory_stock_status_consistent": (
+        {"stock_status": "Out of Stock"},
+        {"stock_status": "out-of-stock", "stock_quantity": "0"},
+    ),
+    "inventory_last_updated_valid": (
+        {"last_updated": "15.01.2025"},
+        {"last_updated": "2025-01-15 00:00:00"},
+    ),
+    "inventory_values_parse": ({"reorder_level": "many"}, {"reorder_level": ""}),
+    "shipping_order_id_present": ({"order_id": ""}, {"order_id": "."}),
+    "shipping_cost_valid": ({"shipping_cost": "-0.01"}, {"shipping_cost": "0"}),
+    "shipping_package_weight_positive": ({"package_weight": "0"}, {"package_weight": "0.001"}),
+    "shipping_currency_known": ({"currency": "BTC"}, {"currency": "aed"}),
+    "shipping_insurance_value_valid": ({"insurance_value": "1e3"}, {"insurance_value": ""}),
+    "shipping_estimated_delivery_valid": (
+        {"estimated_delivery": ""},
+        {"estimated_delivery": "2025-12-31"},
+    ),
+    "shipping_delivery_not_before_dispatch": (
+        {"actual_delivery": "2025-01-14"},
+        {"actual_delivery": "2025-01-15"},
+    ),
+    "shipping_tracking_number_present": ({"tracking_number": ""}, {"tracking_number": "0"}),
+    "shipping_method_known": ({"shipping_method": "drone"}, {"shipping_method": "Overnight"}),
+    "shipping_dimensions_format": ({"dimensions_cm": ""}, {"dimensions_cm": "1x1x1"}),
+    "shipping_values_parse": ({"actual_delivery": "later"}, {"actual_delivery": ""}),
+}
+
+# An unreadable date of birth is no date of birth either.
+NOT_ALONE = {
+    "customers_date_of_birth_valid": (
+        {"date_of_birth": "85-05-05"},
+        {"customers_date_of_birth_valid", "customers_date_of_birth_present"},
+    )
+}
+
+
+@pytest.fixture(scope="module")
+def settings(
+    engine: object, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Settings, dict[str, int]]]:
+    """One batch with all cases, its base models built."""
+    root = tmp_path_factory.mktemp("rules")
+    rows: dict[str, list[dict[str, str]]] = {feed: [] for feed in GOOD}
+    for rule, (broken, inside) in CASES.items():
+        feed = rule.split("_")[0]
+        rows[feed].append(_row(feed, f"{rule}-broken") | broken)
+        rows[feed].append(_row(feed, f"{rule}-inside") | inside)
+    for rule, (broken, _) in NOT_ALONE.items():
+        feed = rule.split("_")[0]
+        rows[feed].append(_row(feed, f"{rule}-broken") | broken)
+    for feed in GOOD:
+        for n in range(2):
+            rows[feed].append(_row(feed, "twice") | {"created_timestamp": f"2025-01-15 10:00:0{n}"})
+    write_batch(root, DAY, "rules", rows)
+    for feed in GOOD:
+        path = root / f"{feed}_data" / "source" / f"{feed}_2025_01_15.csv"
+        with path.open("a", encoding="utf-8") as file:
+            file.write("too,few\r\n")
+
+    arguments = ["--root", str(root), "--warehouse", str(warehouse), "--schema", "rules"]
+    landed = CliRunner().invoke(app, ["land", *arguments])
+    assert landed.exit_code == 0, landed.output
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECOMM_WAREHOUSE", str(warehouse))
+        patch.setenv("ECOMM_SCHEMA", "rules")
+        built = dbtRunner().invoke(
+            [
+                "build",
+                "--project-dir",
+                str(PROJECT_DIR),
+                "--profiles-dir",
+                str(PROJECT_DIR),
+                "--quiet",
+                "--select",
+                "+path:models/staging/base",
+                "--indirect-selection",
+                "cautious",
+                "--exclude-resource-type",
+                "unit_test",
+            ]
+        )
+        assert built.success, built.exception
+        counted = {
+            result.node.name: result.failures
+            for result in built.result
+            if result.node.resource_type == "test" and "quarantine" in result.node.config.meta
+        }
+    yield Settings(root=root, warehouse=warehouse, schema_name="rules"), counted
+
+
+def _row(feed: str, n: str) -> dict[str, str]:
+    return {column: value.format(n=n) for column, value in GOOD[feed].items()}
+
+
+def _found(spark: SparkSession, rule: str) -> list[tuple[int, list[str]]]:
+    feed = rule.split("_")[0]
+    rows = spark.table(f"rules_staging.base_{feed}").collect()
+    return [(row["_row_number"], row["failed_rules"]) for row in rows]
+
+
+def _number(rule: str, kind: str) -> int:
+    feed = rule.split("_")[0]
+    position = [case for case in CASES if case.startswith(f"{feed}_")].index(rule)
+    return 2 * position + (1 if kind == "broken" else 2)
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_row_breaks_just_its_rule(rule: str, settings: object, spark: SparkSession) -> None:
+    found = dict(_found(spark, rule))
+
+    assert found[_number(rule, "broken")] == [rule]
+    assert found[_number(rule, "inside")] == []
+
+
+@pytest.mark.parametrize("rule", NOT_ALONE)
+def test_row_breaks_its_rule_and_what_follows(
+    rule: str, settings: object, spark: SparkSession
+) -> None:
+    found = [set(rules) for _, rules in _found(spark, rule) if rule in rules]
+
+    assert found == [NOT_ALONE[rule][1]]
+
+
+@pytest.mark.parametrize("feed", GOOD)
+def test_of_one_key_the_latest_row_is_kept(
+    feed: str, settings: object, spark: SparkSession
+) -> None:
+    rows = spark.table(f"rules_staging.base_{feed}").where("record_key like '%twice%'").collect()
+    kept = {row["created_timestamp"].second: row["failed_rules"] for row in rows}
+
+    assert kept == {0: [f"{feed}_key_unique"], 1: []}
+
+
+@pytest.mark.parametrize("feed", GOOD)
+def test_malformed_row_breaks_its_rule_only(
+    feed: str, settings: object, spark: SparkSession
+) -> None:
+    rows = spark.table(f"rules_staging.base_{feed}").where("_raw_line is not null").collect()
+
+    assert [row["failed_rules"] for row in rows] == [[f"{feed}_row_well_formed"]]
+    assert [row["_raw_line"] for row in rows] == ["too,few"]
+
+
+def test_each_dbt_test_counts_the_rows_that_failed_rules_names(
+    settings: tuple[Settings, dict[str, int]], spark: SparkSession
+) -> None:
+    counted = settings[1]
+    named = dict.fromkeys(counted, 0)
+    for feed in GOOD:
+        for row in spark.table(f"rules_staging.base_{feed}").collect():
+            for rule in row["failed_rules"]:
+                named[rule] += 1
+
+    assert named == counted
+    assert all(count > 0 for count in counted.values())
+
+
+def test_every_rule_has_a_case(settings: tuple[Settings, dict[str, int]]) -> None:
+    for_all = {f"{feed}_{rule}" for feed in GOOD for rule in ("row_well_formed", "key_unique")}
+
+    assert set(settings[1]) == set(CASES) | set(NOT_ALONE) | for_all

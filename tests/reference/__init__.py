@@ -1,0 +1,1 @@
+"""An independent reference implementation of the pipeline specification (see README.md)."""

@@ -1,0 +1,181 @@
+"""Section 2: triggers and CSV files; gives the landing rows of a batch (section 3)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from .contract import ALIASES, COLUMNS, FEEDS, REQUIRED, Row
+
+# A field that begins with a quote; text between its closing quote and the comma is appended.
+_QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"([^,\n]*)')
+_PLAIN = re.compile(r"[^,\n]*")
+
+
+@dataclass
+class Batch:
+    """One trigger with the landed rows of its files."""
+
+    batch_id: str
+    batch_date: date
+    landed: dict[str, list[Row]]
+    full_feeds: frozenset[str]
+    content: frozenset[tuple[str, str]]
+
+
+def records(text: str) -> Iterator[tuple[str, list[str]]]:
+    """RFC 4180 records as (raw text, fields); lines of only white space are no records."""
+    position, size = 0, len(text)
+    while position < size:
+        end = text.find("\n", position)
+        end = size if end < 0 else end
+        line = text[position:end]
+        if not line.strip():
+            position = end + 1
+            continue
+        if '"' not in line:
+            line = line.removesuffix("\r")
+            yield line, line.split(",")
+            position = end + 1
+            continue
+        start = position
+        fields: list[str] = []
+        while True:
+            if text.startswith('"', position):
+                match = _QUOTED.match(text, position)
+                if match is None:
+                    raise ValueError("unclosed quote")
+                tail = match[2]
+                at_end = not text.startswith(",", match.end())
+                if at_end:
+                    tail = tail.removesuffix("\r")
+                fields.append(match[1].replace('""', '"') + tail)
+            else:
+                match = _PLAIN.match(text, position)
+                assert match is not None
+                at_end = not text.startswith(",", match.end())
+                fields.append(match[0].removesuffix("\r") if at_end else match[0])
+            position = match.end() + 1
+            if at_end:
+                break
+        yield text[start : position - 1].removesuffix("\r"), fields
+
+
+def _header(feed: str, fields: list[str]) -> list[tuple[str, bool]]:
+    """Per field of the header: its column name, and whether the contract has it."""
+    header: list[tuple[str, bool]] = []
+    for field in fields:
+        name = field.strip()
+        canonical = ALIASES[feed].get(name.lower(), name.lower())
+        known = canonical in COLUMNS[feed]
+        header.append((canonical if known else name, known))
+    seen = [name.lower() for name, _ in header]
+    if len(set(seen)) != len(seen):
+        raise ValueError(f"{feed}: duplicate column")
+    missing = set(REQUIRED[feed]) - {name for name, known in header if known}
+    if missing:
+        raise ValueError(f"{feed}: missing required columns {sorted(missing)}")
+    return header
+
+
+def read_csv(feed: str, path: Path, batch_id: str, batch_date: date) -> list[Row]:
+    """The landing rows of one file: raw text, blank as None, extras kept, ragged rows raw."""
+    data = path.read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    stream = records(data.decode("utf-8-sig"))
+    first = next(stream, None)
+    if first is None:
+        raise ValueError(f"{path.name}: no header")
+    header = _header(feed, first[1])
+    has_extra = any(not known for _, known in header)
+    rows: list[Row] = []
+    for number, (raw, fields) in enumerate(stream, start=1):
+        row: Row = dict.fromkeys(COLUMNS[feed])
+        row["_extra"] = None
+        row["_raw_line"] = None
+        if len(fields) != len(header):
+            row["_raw_line"] = raw
+        else:
+            extra: dict[str, str | None] = {}
+            for (name, known), field in zip(header, fields, strict=True):
+                value = field if field.strip() else None
+                if known:
+                    row[name] = value
+                else:
+                    extra[name] = value
+            if has_extra:
+                row["_extra"] = extra
+        row["_batch_id"] = batch_id
+        row["_batch_date"] = batch_date
+        row["_source_file"] = path.name
+        row["_file_sha256"] = sha256
+        row["_row_number"] = number
+        rows.append(row)
+    return rows
+
+
+def _find(root: Path, trigger: Path, feed: str, name: str, folder: str) -> Path:
+    """The data file: beside the trigger's own root first, then below the given root."""
+    own = next((parent.parent for parent in trigger.parents if parent.name == "triggers"), root)
+    in_archive = "archive" in trigger.parts[len(own.parts) :]
+    places = ["source/", f"archive/{folder}/"]
+    if in_archive:
+        places.reverse()
+    for base in (own, root):
+        for place in places:
+            path = base / f"{feed}_data" / place / name
+            if path.is_file():
+                return path
+    raise FileNotFoundError(f"{trigger.name} names {name}, which is nowhere below {own}")
+
+
+def read_batch(root: Path, trigger: Path) -> Batch | None:
+    """A trigger and its files; None while `data_files_ready` is false (WAITING)."""
+    content = json.loads(trigger.read_text(encoding="utf-8-sig"))
+    if content.get("data_files_ready", True) is False:
+        return None
+    batch_id: str = content["trigger_id"]
+    batch_date = date.fromisoformat(content["batch_date"])
+    full_names = {
+        entry.get("name")
+        for entry in content.get("files") or []
+        if entry.get("load_type") == "full"
+    }
+    landed: dict[str, list[Row]] = {feed: [] for feed in FEEDS}
+    hashes: set[tuple[str, str]] = set()
+    full: set[str] = set()
+    for name in content["expected_files"]:
+        feed = name.split("_")[0]
+        if name != f"{feed}_{batch_date:%Y_%m_%d}.csv" or feed not in FEEDS:
+            raise ValueError(f"{trigger.name}: bad file name {name}")
+        path = _find(root, trigger, feed, name, f"{batch_date}/{batch_id}")
+        landed[feed] = read_csv(feed, path, batch_id, batch_date)
+        hashes.add((name, hashlib.sha256(path.read_bytes()).hexdigest()))
+        if name in full_names:
+            full.add(feed)
+    return Batch(batch_id, batch_date, landed, frozenset(full), frozenset(hashes))
+
+
+def read_batches(root: Path, triggers: list[Path] | None) -> tuple[list[Batch], list[Batch]]:
+    """(all landed batches, the effective ones by date): the last arrived of a date wins.
+
+    A trigger over the same files as the batch in effect is skipped (section 2, SKIPPED).
+    """
+    paths = sorted((root / "triggers" / "source").glob("*.json")) if triggers is None else triggers
+    landed: list[Batch] = []
+    effective: dict[date, Batch] = {}
+    for path in paths:
+        batch = read_batch(root, path)
+        if batch is None:
+            continue
+        before = effective.get(batch.batch_date)
+        if before is not None and before.content == batch.content:
+            continue
+        landed.append(batch)
+        effective[batch.batch_date] = batch
+    return landed, [effective[day] for day in sorted(effective)]

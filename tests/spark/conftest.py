@@ -1,0 +1,117 @@
+"""Fixtures of the lane: one Apache Spark, and a history that both engines have applied."""
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+from support import hostile
+from support.batches import tables
+from support.house import House, deliver_day
+
+from ingest.config import PROJECT_DIR, load_settings
+from ingest.spark import SparkEngine
+
+SCHEMA = "twin"
+Tables = dict[str, list[dict[str, object]]]
+
+
+@pytest.fixture(scope="session")
+def spark(warehouse: Path) -> Iterator[SparkSession]:
+    """The lane's only Spark; commands in this process use it."""
+    settings = load_settings(warehouse=warehouse, target="spark", schema_name=SCHEMA)
+    with SparkEngine(settings).session() as session:
+        # For so few rows compiling each plan costs more than it saves.
+        session.conf.set("spark.sql.codegen.wholeStage", "false")
+        session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        yield session
+
+
+@dataclass(frozen=True)
+class Twins:
+    """The same history on both engines.
+
+    Attributes:
+        delivered: Feed roots in the order of their delivery.
+        triggers: The triggers in that order.
+        spark: The house on Apache Spark.
+        local: The house on the local engine.
+        spark_tables: Content of all tables, by `<suffix>.<table>`.
+        local_tables: The same of the local engine, as exported.
+    """
+
+    delivered: Path
+    triggers: list[Path]
+    spark: House
+    local: House
+    spark_tables: Tables
+    local_tables: Tables
+
+
+def write_history(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Write three deliveries: two random hostile batches, then, late, a day of the sample.
+
+    Random batches have broken literals, subsets of feeds and full loads; that day of the sample
+    has the other dialect of headers.
+    """
+    rng = random.Random(23)
+    roots = [folder / str(number) for number in range(3)]
+    first = hostile.write_batch(roots[0], date(2025, 1, 15), rng, "first")
+    last = hostile.write_batch(roots[1], date(2025, 1, 17), rng, "last")
+    deliver_day(roots[2], "2025_01_16")
+    return roots, [first, last, *roots[2].glob("triggers/source/*.json")]
+
+
+@pytest.fixture(scope="session")
+def twins(spark: SparkSession, warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Twins:
+    """The history, applied by both engines."""
+    place = tmp_path_factory.mktemp("twins")
+    roots, triggers = write_history(place / "delivered")
+    lenient = {"ECOMM_ALLOW_MASS_CLOSING": "true"}
+    on_spark = House(place / "feeds_spark", warehouse, SCHEMA, "spark", lenient)
+    on_local = House(place / "feeds_local", place / "local", SCHEMA, "local", lenient)
+    # Both batches of the first run are there before it; the late one comes afterwards.
+    for delivered in (roots[:2], roots[2:]):
+        for root in delivered:
+            on_spark.deliver(root)
+            on_local.deliver(root)
+        on_spark.run()
+        ingest_local(on_local, "run", "--root", str(on_local.root))
+    return Twins(
+        delivered=place / "delivered",
+        triggers=triggers,
+        spark=on_spark,
+        local=on_local,
+        spark_tables=tables(spark, SCHEMA),
+        local_tables=exported(on_local, place / "out"),
+    )
+
+
+def ingest_local(house: House, *arguments: str) -> None:
+    """Run a command on the local engine, in its own process: in this one Spark is Apache's."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ingest", *arguments],
+        cwd=PROJECT_DIR,
+        env=os.environ | house.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def exported(house: House, out: Path) -> Tables:
+    """Content of all tables, by `<suffix>.<table>`, as the local engine reads them."""
+    ingest_local(house, "export", str(out))
+    return {
+        f"{path.parent.name}.{path.name}": pq.read_table(path).to_pylist()
+        for path in out.glob("*/*")
+        if path.is_dir()
+    }

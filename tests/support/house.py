@@ -1,0 +1,109 @@
+"""A feed root and a warehouse, and the commands that work on them as a user would type them."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt.cli.main import dbtRunner
+from pyspark.sql import SparkSession
+from typer.testing import CliRunner, Result
+
+from ingest.cli import app
+from ingest.config import PROJECT_DIR
+
+SAMPLE = PROJECT_DIR / "data" / "sample"
+
+
+@dataclass(frozen=True)
+class House:
+    """Feeds and tables of one schema.
+
+    Attributes:
+        root: Feed root.
+        warehouse: Folder of the tables.
+        schema: Prefix of the schemas.
+        target: Engine.
+        more: Further variables of the environment.
+    """
+
+    root: Path
+    warehouse: Path
+    schema: str
+    target: str = "local"
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def ingest(self, command: str, *arguments: str) -> Result:
+        """Run a command of ingest in this process."""
+        options = {"--warehouse": self.warehouse, "--schema": self.schema, "--target": self.target}
+        if command in ("run", "land", "status"):
+            options["--root"] = self.root
+        flags = [str(part) for option in options.items() for part in option]
+        with self.environment_set():
+            return CliRunner().invoke(app, [command, *arguments, *flags])
+
+    def run(self, exit_code: int = 0) -> Result:
+        """Run `ingest run`, which must end with the exit code."""
+        result = self.ingest("run")
+        assert result.exit_code == exit_code, result.output
+        return result
+
+    def environment(self) -> dict[str, str]:
+        """What a user would have in the environment."""
+        return {
+            "ECOMM_TARGET": self.target,
+            "ECOMM_WAREHOUSE": str(self.warehouse),
+            "ECOMM_SCHEMA": self.schema,
+            **self.more,
+        }
+
+    @contextmanager
+    def environment_set(self) -> Iterator[None]:
+        """Set the environment meanwhile."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment().items():
+                patch.setenv(name, value)
+            yield
+
+    def dbt(self, *arguments: str, success: bool = True, callbacks: Any = None) -> Any:
+        """Run a command of dbt in this process; gives its result."""
+        folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+        with self.environment_set():
+            done = dbtRunner(callbacks=callbacks).invoke([*arguments, "--quiet", *folders])
+        assert done.success == success, done.exception or done.result
+        return done.result
+
+    def build(self, callbacks: Any = None) -> Any:
+        """Run `dbt build` without unit tests."""
+        return self.dbt("build", "--exclude-resource-type", "unit_test", callbacks=callbacks)
+
+    def deliver(self, source: Path) -> None:
+        """Put all files of another feed root into this one."""
+        shutil.copytree(source, self.root, dirs_exist_ok=True)
+
+    def deliver_day(self, day: str) -> None:
+        """Put a day of the sample, such as 2025_01_15, into the feed root."""
+        deliver_day(self.root, day)
+
+
+def deliver_day(root: Path, day: str) -> None:
+    """Put a day of the sample into a feed root."""
+    for path in SAMPLE.rglob(f"*{day}*"):
+        to = root / path.relative_to(SAMPLE)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, to)
+
+
+def retry_after_failure(house: House, session: SparkSession) -> None:
+    """Let a build fail for a table without its columns, mend the table, and let dbt go on."""
+    name = f"{house.schema}_marts.customer_analytics"
+    content = session.table(name).toArrow()
+    session.sql(f"create or replace table {name} using delta as select 1 as wrong")
+    house.dbt("run", "--select", "segment_analysis", success=False)
+    session.createDataFrame(content).createOrReplaceTempView("mended")
+    session.sql(f"create or replace table {name} using delta as select * from mended")
+
+    assert [result.node.name for result in house.dbt("retry")] == ["segment_analysis"]

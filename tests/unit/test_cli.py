@@ -1,0 +1,90 @@
+"""The command line without an engine: what a user gets wrong is told in one sentence."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ingest.cli import app
+from ingest.engine import exclusive_use
+
+runner = CliRunner()
+
+
+def test_help_names_every_command() -> None:
+    shown = runner.invoke(app, ["--help"])
+
+    assert shown.exit_code == 0
+    for command in ("run", "land", "status", "export", "sample", "engine"):
+        assert command in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--root", "/no/such/root"], "There is no folder /no/such/root/triggers/source"),
+        (["land", "--root", "/no/such/root"], "There is no folder /no/such/root/triggers/source"),
+        (["run", "--schema", "No"], "--schema (or ECOMM_SCHEMA) must"),
+        (["status", "--target", "oracle"], "--target (or ECOMM_TARGET) must"),
+    ],
+)
+def test_mistakes_are_one_sentence(arguments: list[str], message: str) -> None:
+    failed = runner.invoke(app, arguments)
+
+    assert failed.exit_code == 1
+    assert failed.stderr.startswith(message)
+    assert failed.stderr.count("\n") == 1
+    assert failed.stdout == ""
+
+
+def test_unknown_option_is_a_usage_error() -> None:
+    assert runner.invoke(app, ["run", "--nonsense"]).exit_code == 2
+
+
+def test_run_is_refused_while_another_is_at_work(tmp_path: Path) -> None:
+    (tmp_path / "feeds" / "triggers" / "source").mkdir(parents=True)
+    warehouse = tmp_path / "house"
+
+    with exclusive_use(warehouse):
+        failed = runner.invoke(
+            app, ["run", "--root", str(tmp_path / "feeds"), "--warehouse", str(warehouse)]
+        )
+
+    assert failed.exit_code == 1
+    assert failed.stderr.startswith("Another run is at work in warehouse")
+
+
+def test_warehouse_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "triggers" / "source").mkdir(parents=True)
+    (tmp_path / "file").touch()
+
+    failed = runner.invoke(
+        app, ["run", "--root", str(tmp_path), "--warehouse", str(tmp_path / "file" / "house")]
+    )
+
+    assert failed.exit_code == 1
+    assert "cannot be written" in failed.stderr
+
+
+def test_sample_writes_batches(tmp_path: Path) -> None:
+    made = runner.invoke(
+        app, ["sample", "--days", "2", "--orders", "60", "--seed", "3", "--out", str(tmp_path)]
+    )
+
+    assert made.exit_code == 0, made.output
+    assert len(list((tmp_path / "triggers" / "source").glob("*.json"))) == 2
+    assert len(list((tmp_path / "orders_data" / "source").glob("*.csv"))) == 2
+
+
+def test_engine_status_when_it_is_down(tmp_path: Path) -> None:
+    told = runner.invoke(app, ["engine", "status", "--warehouse", str(tmp_path)])
+
+    assert told.exit_code == 0
+    assert told.stdout == f"The local engine of {tmp_path} is not running.\n"
+
+
+def test_stopping_an_engine_that_is_down(tmp_path: Path) -> None:
+    told = runner.invoke(app, ["engine", "stop", "--warehouse", str(tmp_path)])
+
+    assert told.exit_code == 0
+    assert told.stdout == "The local engine was not running.\n"

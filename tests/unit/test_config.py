@@ -1,0 +1,68 @@
+"""Settings: flags beat the environment, which beats the defaults; what cannot work is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.config import PROJECT_DIR, load_settings
+from ingest.errors import ConfigError
+
+
+def test_defaults_lie_in_the_project() -> None:
+    settings = load_settings()
+
+    assert settings.project_dir == PROJECT_DIR
+    assert settings.warehouse == PROJECT_DIR / ".ecomm"
+    assert settings.root == PROJECT_DIR / ".ecomm" / "feeds"
+    assert (settings.target, settings.schema_name) == ("local", "ecomm")
+
+
+def test_environment_beats_defaults_and_flags_beat_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECOMM_SCHEMA", "from_environment")
+    monkeypatch.setenv("ECOMM_TARGET", "databricks")
+
+    assert load_settings().schema_name == "from_environment"
+    assert load_settings().target == "databricks"
+    assert load_settings(schema_name="flag", target=None).schema_name == "flag"
+
+
+def test_paths_become_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    settings = load_settings(root=Path("feeds"), warehouse=Path("~/house"))
+
+    assert settings.root == tmp_path / "feeds"
+    assert settings.warehouse == Path.home() / "house"
+
+
+def test_table_names() -> None:
+    settings = load_settings(schema_name="shop")
+
+    assert settings.schema_of("marts") == "shop_marts"
+    assert settings.table("ops", "processing_log") == "shop_ops.processing_log"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"schema_name": "Shop"}, "--schema (or ECOMM_SCHEMA) must begin with a lower-case letter"),
+        ({"schema_name": "a; drop"}, "--schema (or ECOMM_SCHEMA)"),
+        ({"schema_name": ""}, "--schema (or ECOMM_SCHEMA)"),
+        ({"target": "snowflake"}, "--target (or ECOMM_TARGET) must be one of local, spark"),
+        ({"warehouse": Path("/tmp/a[1]")}, "--warehouse (or ECOMM_WAREHOUSE) must be a folder"),
+        ({"warehouse": Path("/tmp/a b")}, "--warehouse (or ECOMM_WAREHOUSE) must be a folder"),
+        ({"warehouse": Path("/tmp/ü")}, "--warehouse (or ECOMM_WAREHOUSE) must be a folder"),
+    ],
+)
+def test_what_cannot_work_is_refused(given: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_settings(**given)
+
+    assert str(refusal.value).startswith(message)
+
+
+def test_bad_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECOMM_SCHEMA", "-")
+
+    with pytest.raises(ConfigError, match="ECOMM_SCHEMA"):
+        load_settings()

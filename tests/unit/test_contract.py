@@ -1,0 +1,147 @@
+"""The contract: what the dbt sources files declare, and what they must not."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ingest.config import PROJECT_DIR
+from ingest.contract import LANDING_SOURCES, OPS_SOURCES, Column, Contract, load_contract
+from ingest.errors import ConfigError
+
+CONTRACT = load_contract(PROJECT_DIR)
+LINEAGE = (
+    ("_extra", "map<string, string>"),
+    ("_raw_line", "string"),
+    ("_batch_id", "string"),
+    ("_batch_date", "date"),
+    ("_source_file", "string"),
+    ("_file_sha256", "string"),
+    ("_row_number", "bigint"),
+    ("_landed_at", "timestamp"),
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the sources files, to be spoiled."""
+    for path in (LANDING_SOURCES, OPS_SOURCES):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROJECT_DIR / path, tmp_path / path)
+    return tmp_path
+
+
+def write_landing(project: Path, columns: str) -> None:
+    (project / LANDING_SOURCES).write_text(
+        f"sources: [{{name: landing, tables: [{{name: orders, columns: [{columns}]}}]}}]"
+    )
+
+
+def refusal(project: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_contract(project)
+    return str(caught.value)
+
+
+def test_feeds_and_their_columns() -> None:
+    counts = {
+        name: (
+            sum(not column.optional for column in feed.columns),
+            sum(column.optional for column in feed.columns),
+        )
+        for name, feed in CONTRACT.feeds.items()
+    }
+
+    assert counts == {
+        "orders": (10, 0),
+        "customers": (15, 0),
+        "products": (16, 0),
+        "inventory": (5, 8),
+        "shipping": (10, 6),
+    }
+
+
+def test_column_has_its_type_and_aliases() -> None:
+    shipping = CONTRACT.feeds["shipping"]
+
+    assert shipping.columns[2] == Column("shipping_cost", "decimal(18,2)", False, ())
+    assert shipping.columns[6] == Column("dimensions_cm", "string", False, ("package_dimensions",))
+    assert shipping.columns[11] == Column("carrier", "string", True, ())
+
+
+def test_aliases_are_headers() -> None:
+    aliases = {
+        (feed.name, header): column.name
+        for feed in CONTRACT.feeds.values()
+        for header, column in feed.by_header.items()
+        if header != column.name
+    }
+
+    assert aliases == {
+        ("inventory", "location"): "warehouse_location",
+        ("inventory", "last_restocked"): "last_updated",
+        ("shipping", "service_type"): "shipping_method",
+        ("shipping", "package_dimensions"): "dimensions_cm",
+    }
+
+
+def test_landing_tables_hold_text_and_lineage() -> None:
+    tables = {table.name: table for table in CONTRACT.tables if table.suffix == "landing"}
+
+    assert tables.keys() == CONTRACT.feeds.keys() | {"landed_files"}
+    for name, feed in CONTRACT.feeds.items():
+        columns = tuple((column.name, "string") for column in feed.columns)
+        assert tables[name].columns == columns + LINEAGE
+
+
+def test_tables_that_are_no_feeds_have_their_own_types() -> None:
+    tables = {(table.suffix, table.name): dict(table.columns) for table in CONTRACT.tables}
+
+    assert tables["landing", "landed_files"]["landing_number"] == "bigint"
+    assert tables["ops", "processing_log"]["archived_files"] == "int"
+    assert tables["ops", "validation_results"]["score"] == "double"
+    assert tables["ops", "batch_reconciliation"]["is_balanced"] == "boolean"
+
+
+def test_copy_reads_the_same(project: Path) -> None:
+    contract: Contract = load_contract(project)
+
+    assert contract == CONTRACT
+
+
+@pytest.mark.parametrize("path", [LANDING_SOURCES, OPS_SOURCES])
+def test_missing_sources_file(project: Path, path: Path) -> None:
+    (project / path).unlink()
+
+    assert f"{project / path} cannot be read (No such file or directory)" in refusal(project)
+
+
+def test_broken_yaml(project: Path) -> None:
+    (project / LANDING_SOURCES).write_text("sources:\n  - name: [landing\n")
+
+    assert "_landing__sources.yml is not valid YAML at line 3: correct it." in refusal(project)
+
+
+def test_declaration_of_the_wrong_type(project: Path) -> None:
+    write_landing(project, "{name: order_id, config: {meta: {type: string, optional: maybe}}}")
+
+    message = refusal(project)
+
+    assert "sources.0.tables.0.columns.0.config.meta.optional: Input should be a" in message
+
+
+def test_column_without_type(project: Path) -> None:
+    write_landing(project, "{name: order_id, description: Nothing else.}")
+
+    assert "table orders: column order_id has no type: give it data_type" in refusal(project)
+
+
+@pytest.mark.parametrize("alias", ["customer_id", "ORDER_ID", "no"])
+def test_header_for_two_columns(project: Path, alias: str) -> None:
+    write_landing(
+        project,
+        f"{{name: order_id, config: {{meta: {{type: string, aliases: ['{alias}', 'no']}}}}}},"
+        "{name: customer_id, config: {meta: {type: string}}}",
+    )
+
+    assert f"table orders: the header {alias} is declared twice" in refusal(project)

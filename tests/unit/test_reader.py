@@ -1,0 +1,451 @@
+"""Reading CSV files: what lands of a valid file, and what an invalid one is refused for."""
+
+import csv
+import gzip
+import hashlib
+import io
+import os
+import random
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ingest import reader, row_writer
+from ingest.config import PROJECT_DIR
+from ingest.contract import load_contract
+from ingest.csv_stream import CsvStream
+from ingest.errors import Rejected, Waiting
+from ingest.reader import Lineage, ParsedFile, parse_file
+
+CONTRACT = load_contract(PROJECT_DIR)
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+NAME = "inventory_2025_01_15.csv"
+LINEAGE = Lineage("batch-1", date(2025, 1, 15), datetime(2025, 1, 16, 3, 4, 5, tzinfo=UTC))
+HEADER = "product_id,stock_quantity,warehouse_location,last_updated,created_timestamp"
+ROW = "P1,5,Berlin,2025-01-15,2025-01-15 08:00:00"
+
+Row = dict[str, Any]
+
+
+def parse(tmp_path: Path, content: bytes | str, feed: str = "inventory") -> tuple[ParsedFile, Path]:
+    """Parse content as a file of 2025-01-15; gives what was found and the Parquet file."""
+    source = tmp_path / f"{feed}_2025_01_15.csv"
+    source.write_bytes(content.encode() if isinstance(content, str) else content)
+    out = tmp_path / "out.parquet"
+    return parse_file(source, CONTRACT.feeds[feed], LINEAGE, out), out
+
+
+def landed(out: Path) -> list[Row]:
+    """The landing rows in file order: number and what is not NULL, without the lineage."""
+    constant = {"_batch_id", "_batch_date", "_source_file", "_file_sha256", "_landed_at"}
+    rows = sorted(pq.read_table(out).to_pylist(), key=lambda row: row["_row_number"])
+    for row in rows:
+        if row["_extra"] is not None:
+            row["_extra"] = dict(row["_extra"])
+    return [
+        {name: value for name, value in row.items() if value is not None and name not in constant}
+        for row in rows
+    ]
+
+
+def stock(number: int, *values: str | None, **others: Any) -> Row:
+    """A landing row by number and the values of the required columns."""
+    row = dict(zip(HEADER.split(","), values, strict=False)) | others | {"_row_number": number}
+    return {name: value for name, value in row.items() if value is not None}
+
+
+P1 = ("P1", "5", "Berlin", "2025-01-15", "2025-01-15 08:00:00")
+P2 = ("P2", "0", "Paris", "2025-01-14", "2025-01-15 09:30:00")
+LATER = ("2025-01-14", "2025-01-15 09:30:00")
+BOTH = [stock(1, *P1), stock(2, *P2)]
+
+VALID: dict[str, list[Row]] = {
+    "plain": BOTH,
+    "no_newline_at_the_end": BOTH,
+    "aliases_in_another_order_and_case": BOTH,
+    "blank_lines": BOTH,
+    "header_only": [],
+    "quotes_and_newlines": [
+        stock(1, "P1", "5", 'Berlin, "Mitte"', "2025-01-15", "2025-01-15 08:00:00"),
+        stock(2, "P2", "0", "Rue 1\n\nParis", *LATER),
+        stock(3, "P3", "1", '6" pipe hall', *LATER),
+    ],
+    "header_over_two_lines": [stock(1, *P1, _extra={"bin\nnumber": "7"})],
+    "blank_values": [
+        stock(1, "P1"),
+        # Text is kept as it is, and names of nothing are text.
+        stock(2, None, "5", " Berlin ", "NULL", "NaN"),
+        stock(3),
+    ],
+    "ragged_rows": [
+        stock(1, _raw_line="P1,5"),
+        stock(2, *P2),
+        stock(3, _raw_line='P3,1,"Rom,\na",2025-01-14,2025-01-15 09:30:00,extra,""'),
+        stock(4, _raw_line="lost"),
+        stock(5, "P4", "2", "Oslo", *LATER),
+        stock(6, _raw_line='""'),
+    ],
+    "unknown_columns": [
+        stock(1, *P1, _extra={"Shelf No": "A1", "column_7": "x", "bin": None}),
+        stock(2, *P2, _extra={"Shelf No": None, "column_7": None, "bin": "7"}),
+        stock(3, _raw_line="short"),
+    ],
+    "optional_columns": [stock(1, *P1, warehouse_id="W1")],
+}
+
+INVALID: dict[str, str] = {
+    "missing_column": "lacks required columns: warehouse_location: add each",
+    "missing_columns": "lacks required columns: stock_quantity, last_updated, created_timestamp:",
+    "duplicate_column": "more than one column for product_id (case and aliases",
+    "alias_beside_its_column": "more than one column for warehouse_location",
+    "duplicate_unknown_column": "more than one column for BIN",
+    "no_header": "has no header: begin it with a line that names the columns of inventory",
+    "only_blank_lines": "has no header",
+    "semicolons": "separated by semicolons: export it with commas",
+    "semicolons_and_quotes": "separated by semicolons",
+    "tabs": "separated by tabs",
+    "vertical_bars": "separated by vertical bars",
+    "unclosed_quote": "unclosed quote: row 3 begins a quoted value",
+    "unclosed_quote_in_the_last_column": "unclosed quote: row 2 begins",
+    "unclosed_quote_in_the_last_row": "unclosed quote: row 3 begins",
+    "unclosed_quote_in_the_header": "the header has a quote that is not closed",
+    "stray_quote_in_the_header": "a quote that is not closed or stands inside a name",
+}
+
+TEXT = f"{HEADER}\n{ROW}\n"
+NOT_TEXT: dict[str, tuple[bytes, str]] = {
+    "zero_bytes": (b"", "is empty (zero bytes)"),
+    "only_a_bom": (b"\xef\xbb\xbf", "has no header"),
+    "gzip": (gzip.compress(TEXT.encode()), "is compressed with gzip: deliver it uncompressed"),
+    "png": (b"\x89PNG\r\n\x1a\n\0\0", "is an image"),
+    "excel": (b"PK\x03\x04\x14\0", "an Excel workbook: deliver plain CSV"),
+    "parquet": (b"PAR1\x15\0", "is a Parquet file"),
+    "utf_16": (TEXT.encode("utf-16"), "is UTF-16 or UTF-32: save it as UTF-8"),
+    "utf_16_big_endian": (b"\xfe\xff" + TEXT.encode("utf-16-be"), "is UTF-16"),
+    "utf_16_without_bom": (TEXT.encode("utf-16-le"), "line 1 has a NUL byte"),
+    "nul_byte": (f"{TEXT}P2,\0,".encode(), "is not a text file (line 3 has a NUL byte"),
+    "latin_1": (f"{TEXT}P2,0,Köln,,\n".encode("latin-1"), "is not UTF-8 (line 3 has a byte"),
+    "latin_1_header": (f"größe,{TEXT}".encode("latin-1"), "is not UTF-8 (line 1 has a byte"),
+    "character_cut_off": (f"{TEXT}P2,0,Kö".encode()[:-1], "is not UTF-8 (line 3"),
+    "surrogate": (f"{TEXT}".encode() + b"\xed\xa0\x80", "is not UTF-8 (line 3"),
+}
+
+
+def test_every_fixture_is_tested() -> None:
+    assert {path.stem for path in (FIXTURES / "valid").iterdir()} == VALID.keys()
+    assert {path.stem for path in (FIXTURES / "invalid").iterdir()} == INVALID.keys()
+
+
+@pytest.mark.parametrize("dialect", ["lf", "crlf", "bom"])
+@pytest.mark.parametrize("name", VALID)
+def test_valid_file(name: str, dialect: str, tmp_path: Path) -> None:
+    content = (FIXTURES / "valid" / f"{name}.csv").read_bytes()
+    expected = VALID[name]
+    if dialect == "bom":
+        content = b"\xef\xbb\xbf" + content
+    if dialect == "crlf":
+        content = content.replace(b"\n", b"\r\n")
+        # Newlines inside values are values.
+        expected = [
+            {key: crlf(value) if key != "_row_number" else value for key, value in row.items()}
+            for row in expected
+        ]
+
+    parsed, out = parse(tmp_path, content)
+
+    assert landed(out) == expected
+    assert parsed.rows == len(expected)
+    assert parsed.malformed_rows == sum("_raw_line" in row for row in expected)
+    assert parsed.sha256 == hashlib.sha256(content).hexdigest()
+    assert parsed.bytes == len(content)
+    assert (parsed.feed, parsed.name) == ("inventory", NAME)
+
+
+def crlf(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {crlf(key): crlf(item) for key, item in value.items()}
+    return value.replace("\n", "\r\n") if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("name", INVALID)
+def test_invalid_file(name: str, tmp_path: Path) -> None:
+    content = (FIXTURES / "invalid" / f"{name}.csv").read_bytes()
+
+    message = rejection(tmp_path, content)
+
+    assert INVALID[name] in message
+    assert "SECRET" not in message and "Berlin" not in message
+
+
+@pytest.mark.parametrize("name", NOT_TEXT)
+def test_file_that_is_no_text(name: str, tmp_path: Path) -> None:
+    content, problem = NOT_TEXT[name]
+
+    assert problem in rejection(tmp_path, content)
+
+
+def rejection(tmp_path: Path, content: bytes) -> str:
+    """The message with which content is refused; it names the file, and no Parquet file stays."""
+    with pytest.raises(Rejected) as caught:
+        parse(tmp_path, content)
+    message = str(caught.value)
+    assert message.startswith(NAME) and message.endswith(".") and "\n" not in message
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    assert not (tmp_path / "out.parquet").exists()
+    return message
+
+
+def test_warnings_name_columns_and_rows(tmp_path: Path) -> None:
+    def warnings(name: str) -> tuple[str, ...]:
+        return parse(tmp_path, (FIXTURES / "valid" / f"{name}.csv").read_bytes())[0].warnings
+
+    assert warnings("plain") == ()
+    assert warnings("header_only") == (f"{NAME} has a header but no rows.",)
+    assert warnings("unknown_columns") == (
+        f"{NAME}: schema drift: unknown columns Shelf No, column_7, bin: kept in _extra.",
+        f"{NAME}: rows with too many or too few fields are quarantined: 1, the first is row 3.",
+    )
+    assert "are quarantined: 4, the first is row 1." in warnings("ragged_rows")[0]
+
+
+def test_names_in_messages_are_printable_and_few(tmp_path: Path) -> None:
+    names = ["evil\x1b[31m\nname", "x" * 500, *(f"unknown_{number}" for number in range(40))]
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow([*HEADER.split(","), *names])
+
+    (_, drift) = parse(tmp_path, line.getvalue())[0].warnings
+
+    assert "evil?[31m?name, xxx" in drift and "unknown_17 and 22 more:" in drift
+    assert drift.isprintable() and len(drift) < 500
+
+
+@pytest.mark.parametrize("feed", CONTRACT.feeds)
+def test_parquet_file_is_the_landing_table(feed: str, tmp_path: Path) -> None:
+    names = [column.name for column in CONTRACT.feeds[feed].columns]
+    content = ",".join(names) + "\n" + ",".join(f"{name}'s value" for name in names) + "\n"
+
+    parsed, out = parse(tmp_path, content, feed)
+
+    sql_types = {
+        "string": pa.string(),
+        "map<string, string>": pa.map_(pa.string(), pa.string()),
+        "date": pa.date32(),
+        "bigint": pa.int64(),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+    }
+    (table,) = (item for item in CONTRACT.tables if (item.suffix, item.name) == ("landing", feed))
+    found = pq.read_table(out)
+    assert [(field.name, field.type) for field in found.schema] == [
+        (name, sql_types[sql_type]) for name, sql_type in table.columns
+    ]
+    assert found.to_pylist() == [
+        {name: f"{name}'s value" for name in names}
+        | {
+            "_extra": None,
+            "_raw_line": None,
+            "_batch_id": "batch-1",
+            "_batch_date": date(2025, 1, 15),
+            "_source_file": f"{feed}_2025_01_15.csv",
+            "_file_sha256": parsed.sha256,
+            "_row_number": 1,
+            "_landed_at": LINEAGE.landed_at,
+        }
+    ]
+
+
+def test_blank_is_what_python_strips(tmp_path: Path) -> None:
+    characters = [chr(code) for code in range(1, 0x3100) if chr(code) not in '",\r\n']
+    lines = [f'P,"{char}{char}",b,c,d' for char in characters]
+
+    _, out = parse(tmp_path, "\n".join([HEADER, *lines]))
+
+    quantities = pq.read_table(out)["stock_quantity"].to_pylist()
+    assert quantities == [2 * char if char.strip() else None for char in characters]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_rows_keep_their_numbers_across_blocks(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    monkeypatch.setattr(reader, "BLOCK_BYTES", chance.choice([300, 1000, 1 << 20]))
+    shares = chance.choice([(1, 1, 1), (20, 1, 1), (1, 20, 1), (0, 1, 1), (1, 0, 0)])
+    newline = chance.choice(["\n", "\r\n"])
+    lines = [HEADER + ",more"]
+    expected: list[Row] = []
+    for kind in chance.choices(["good", "ragged", "blank"], shares, k=400):
+        number = len(expected) + 1
+        if kind == "blank":
+            lines.append(chance.choice(["", " ", "\t", "\u3000"]))
+            continue
+        width = 6 if kind == "good" else chance.choice([1, 2, 5, 7, 9])
+        values = [
+            chance.choice(["a", "ä€", 'q"', ",", "x\ny", " ", "", "😀"]) for _ in range(width)
+        ]
+        values[0] += str(number)
+        text = io.StringIO()
+        csv.writer(text, quoting=chance.choice([0, 1]), lineterminator="\n").writerow(values)
+        lines.append(text.getvalue().removesuffix("\n"))
+        if kind == "ragged":
+            expected.append(stock(number, _raw_line=lines[-1]))
+        else:
+            kept = [value if value.strip() else None for value in values]
+            expected.append(stock(number, *kept[:5], _extra={"more": kept[5]}))
+
+    parsed, out = parse(tmp_path, newline.join(lines))
+
+    assert landed(out) == expected
+    assert parsed.rows == len(expected)
+    assert parsed.malformed_rows == sum("_raw_line" in row for row in expected)
+
+
+def test_row_longer_than_a_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "BLOCK_BYTES", 1000)
+    rows = f"{ROW}\n" * 100
+
+    message = rejection(tmp_path, f'{HEADER}\n{rows}P2,"{"SECRET" * 500}",c,d,e\n'.encode())
+
+    assert "row 101 does not end within 1000 bytes" in message and "unclosed quote" in message
+    assert "SECRET" not in message
+
+
+@pytest.mark.parametrize("malformed", [0, 1, 10, 1000])
+def test_quote_left_open_far_from_the_end(
+    malformed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "BLOCK_BYTES", 1000)
+    rows = f"{ROW}\n" * 100
+    ragged = "x\n \n" * malformed
+
+    message = rejection(tmp_path, f'{HEADER}\n{rows}{ragged}"P2,5\n{rows}'.encode())
+
+    assert f"row {101 + malformed} does not end" in message
+
+
+def test_header_without_end(tmp_path: Path) -> None:
+    header = HEADER + "".join(f",c{number}" for number in range(200_000))
+
+    message = rejection(tmp_path, f"{header}\n".encode())
+
+    assert "the header does not end within 1048576 bytes" in message
+
+
+def test_bad_byte_beyond_the_first_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "BLOCK_BYTES", 1000)
+    # Beyond the part of the file that is looked through for the header.
+    rows = f"{ROW}\n" * 40_000
+
+    message = rejection(tmp_path, f"{HEADER}\n{rows}".encode() + b"P2,\xff,c,d,e\n")
+
+    assert "line 40002 has a byte" in message
+
+
+@pytest.mark.parametrize("change", ["append", "rewrite", "replace", "remove"])
+def test_file_that_changes_while_it_is_read(
+    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / NAME
+    read = CsvStream.read
+
+    def read_and_change(stream: CsvStream, size: int = -1) -> bytes:
+        match change:
+            case "append":
+                source.write_text(TEXT + ROW)
+            case "rewrite":
+                source.write_text(TEXT.replace("P1", "P9"))
+                os.utime(source, ns=(1, 1))
+            case "replace":
+                (tmp_path / "new").write_text(TEXT.replace("P1", "P9"))
+                (tmp_path / "new").replace(source)
+            case "remove":
+                source.unlink(missing_ok=True)
+        return read(stream, size)
+
+    monkeypatch.setattr(CsvStream, "read", read_and_change)
+    with pytest.raises(Waiting, match=f"^{NAME} changed while it was read"):
+        parse(tmp_path, TEXT)
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_file_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(Waiting, match=NAME):
+        parse_file(tmp_path / NAME, CONTRACT.feeds["inventory"], LINEAGE, tmp_path / "out.parquet")
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "folder", "pipe"])
+def test_what_is_no_regular_file(kind: str, tmp_path: Path) -> None:
+    source = tmp_path / NAME
+    match kind:
+        case "link":
+            (tmp_path / "real.csv").write_text(TEXT)
+            source.symlink_to(tmp_path / "real.csv")
+        case "dangling link":
+            source.symlink_to(tmp_path / "nowhere.csv")
+        case "folder":
+            source.mkdir()
+        case "pipe":
+            os.mkfifo(source)
+
+    with pytest.raises(Rejected, match=f"^{NAME} is a link or no regular file"):
+        parse_file(source, CONTRACT.feeds["inventory"], LINEAGE, tmp_path / "out.parquet")
+
+
+def test_full_disk_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """An error while a row is written comes through as it is, and shows no row."""
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(row_writer.RowWriter, "add_malformed", fail)
+    with pytest.raises(OSError, match="No space left"):
+        parse(tmp_path, f"{TEXT}SECRET\n")
+    assert not (tmp_path / "out.parquet").exists()
+    assert "SECRET" not in "".join(capfd.readouterr())
+
+
+MEASURE = """
+import os, resource, sys
+from pathlib import Path
+from ingest import reader
+from ingest.reader import parse_file
+from tests.unit.test_reader import CONTRACT, LINEAGE
+# The parser's blocks, of which it reads 32 ahead, are small beside the files.
+reader.BLOCK_BYTES = 1 << 17
+source = Path(sys.argv[1])
+parsed = parse_file(source, CONTRACT.feeds["inventory"], LINEAGE, source.with_suffix(".parquet"))
+print(parsed.rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
+# Python's end may come before that of the parser's thread, which then aborts the process.
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("line", [f"{ROW}\n", f"short,{'x' * 500}\n"], ids=["good", "malformed"])
+def test_memory_stays_flat(line: str, tmp_path: Path) -> None:
+    peaks = []
+    for megabytes in (6, 30):
+        source = tmp_path / NAME
+        rows = (megabytes << 20) // len(line)
+        with source.open("w") as file:
+            file.write(f"{HEADER}\n")
+            for _ in range(100):
+                file.write(line * (rows // 100))
+        run = subprocess.run(
+            [sys.executable, "-c", MEASURE, str(source)],
+            cwd=PROJECT_DIR,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        counted, peak = map(int, run.stdout.split())
+        assert counted == rows // 100 * 100
+        peaks.append(peak >> 10)
+
+    assert peaks[1] - peaks[0] < 12, f"MiB at their peak: {peaks}"
