@@ -1,0 +1,63 @@
+# The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-databricks smoke-databricks lint clean
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+READY := .venv/.ready
+
+help: ## Show the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: $(READY) ## Install everything into .venv
+
+$(READY): pyproject.toml uv.lock packages.yml tools/install_dbt_packages.py $(shell find offline -type f)
+	@$(PYTHON) -c 'import sys; sys.exit((3, 11) > sys.version_info or sys.version_info >= (3, 14))' \
+		|| { echo "Python 3.11, 3.12 or 3.13 is needed; say which one with: make PYTHON=python3.11 setup"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet
+	$(BIN)/python tools/install_dbt_packages.py
+	@touch $@
+
+demo: $(READY) ## Run the three sample batches through the whole pipeline
+	@rm -rf .ecomm/demo && mkdir -p .ecomm/demo && cp -R data/sample .ecomm/demo/feeds
+	$(BIN)/python -m ingest run --root .ecomm/demo/feeds --warehouse .ecomm/demo/warehouse
+	@echo "The tables are in .ecomm/demo/warehouse; README.md, \"Try it\", shows how to look at them."
+
+test: $(READY) ## Run all tests
+	$(BIN)/python -m pytest
+
+setup-java: $(READY) ## Install a Java for Apache Spark, where the machine has none
+	@$(BIN)/python -c 'import sys; from ingest.java import machine_java; sys.exit(machine_java() is None)' \
+		|| VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet --group java
+
+test-spark: setup-java ## Run the project on Apache Spark and compare
+	$(BIN)/python -m pytest tests/spark
+
+test-databricks: setup-java ## Run the project through the real dbt-databricks, on an offline SQL endpoint
+	$(BIN)/python -m pytest tests/databricks_endpoint
+
+smoke-databricks: $(READY) ## Build the project in the workspace that DATABRICKS_HOST and such name
+	$(BIN)/python -m pytest tests/databricks_workspace
+
+# dbt compiles the project for Databricks without a connection, so that the SQL stays portable.
+OFFLINE_DATABRICKS := ECOMM_TARGET=databricks DATABRICKS_HOST=localhost DATABRICKS_HTTP_PATH=/ DATABRICKS_TOKEN=none
+COMPILED := target/lint/compiled/ecomm_pipeline
+
+lint: $(READY) ## Check style, types, SQL and descriptions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	@rm -rf target/lint/compiled
+	$(OFFLINE_DATABRICKS) $(BIN)/dbt compile --quiet --no-introspect --no-populate-cache --target-path target/lint
+	$(BIN)/python tools/lint_sql.py
+	@# What people read when a model fails: literals make long lines there, and dbt strips the last newline.
+	$(BIN)/sqlfluff lint --templater raw --exclude-rules LT05,LT12,RF05,ST06 \
+		$(COMPILED)/models/*/*.sql $(COMPILED)/models/staging/base/*.sql $(COMPILED)/tests/cross_table/*.sql
+	$(BIN)/python tools/docs_coverage.py target/lint
+	$(BIN)/dbt-bouncer --output-format text run
+
+clean: ## Remove what the commands made, .venv included
+	rm -rf .venv .ecomm target logs dbt_packages .pytest_cache .mypy_cache .ruff_cache
