@@ -57,7 +57,7 @@ lint: $(READY) ## Check style, types, SQL and descriptions
 	$(BIN)/sqlfluff lint --templater raw --exclude-rules LT05,LT12,RF05,ST06 \
 		$(COMPILED)/models/*/*.sql $(COMPILED)/models/staging/base/*.sql $(COMPILED)/tests/cross_table/*.sql
 	$(BIN)/python tools/docs_coverage.py target/lint
-	$(BIN)/dbt-bouncer --output-format text run
+	$(BIN)/dbt-bouncer run
 
 clean: ## Remove what the commands made, .venv included
 	rm -rf .venv .ecomm target logs dbt_packages .pytest_cache .mypy_cache .ruff_cache

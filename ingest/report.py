@@ -166,12 +166,14 @@ def report_tables(looks: list[LoggedLook], failed: list[FailedRule]) -> list[Tab
         failed: Failed rules, all of one batch.
     """
     triggers = Table(
-        Column("trigger", overflow="fold"),
-        "batch",
+        # Names as they are sent by custom are not folded; longer ones are.
+        Column("trigger", overflow="fold", min_width=23),
+        Column("batch", overflow="fold"),
         "outcome",
         Column("message", overflow="fold"),
         title="Last run",
         box=SIMPLE,
+        padding=(0, 1, 0, 0),
     )
     for look in looks:
         colour = _COLOURS[look.status]
@@ -183,13 +185,14 @@ def report_tables(looks: list[LoggedLook], failed: list[FailedRule]) -> list[Tab
         )
     batch = f"{failed[0].batch_date} {failed[0].batch_id}" if failed else "the newest batch"
     rules = Table(
-        Column("rule", overflow="fold"),
+        Column("rule", no_wrap=True),
         "feed",
         "severity",
         *(Column(name, justify="right") for name in ("failed", "checked")),
         "status",
         title=f"Failed rules of {escape(batch)}",
         box=SIMPLE,
+        padding=(0, 1, 0, 0),
     )
     for rule in failed:
         counts = str(rule.failed_records), str(rule.checked_records)
