@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-databricks smoke-databricks lint clean
+.PHONY: help setup setup-java demo test test-spark test-databricks smoke-databricks lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9

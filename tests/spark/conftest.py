@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 from support import hostile
-from support.batches import tables
+from support.batches import tables, without_code_generation
 from support.house import House, deliver_day
 
 from ingest.config import PROJECT_DIR, load_settings
@@ -28,9 +28,7 @@ def spark(warehouse: Path) -> Iterator[SparkSession]:
     """The lane's only Spark; commands in this process use it."""
     settings = load_settings(warehouse=warehouse, target="spark", schema_name=SCHEMA)
     with SparkEngine(settings).session() as session:
-        # For so few rows compiling each plan costs more than it saves.
-        session.conf.set("spark.sql.codegen.wholeStage", "false")
-        session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        without_code_generation(session)
         yield session
 
 

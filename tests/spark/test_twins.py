@@ -102,7 +102,7 @@ def test_statement(case: Case, spark: SparkSession, warehouse: Path) -> None:
 
 def test_compiled_sql_means_the_same_with_ansi_on(twins: Twins, spark: SparkSession) -> None:
     """Databricks has ANSI mode on, dbt-spark turns it off: a session of one's own has it on."""
-    compiled = twins.spark.dbt("compile", "--resource-type", "model")
+    compiled = twins.spark.dbt("compile", "--select", "resource_type:model")
     session = spark.newSession()
     session.conf.set("spark.sql.ansi.enabled", "true")
     session.conf.set("spark.sql.session.timeZone", "UTC")

@@ -64,12 +64,19 @@ def write_batch(
 
 
 def tables(spark: SparkSession, schema: str) -> dict[str, list[dict[str, object]]]:
-    """Rows of every table of the five schemas, by `<suffix>.<table>`."""
+    """Rows of every table of the five schemas that are there, by `<suffix>.<table>`."""
     return {
         f"{suffix}.{name}": spark.table(f"{schema}_{suffix}.{name}").toArrow().to_pylist()
         for suffix in SUFFIXES
+        if spark.catalog.databaseExists(f"{schema}_{suffix}")
         for name in tables_in(spark, f"{schema}_{suffix}")
     }
+
+
+def without_code_generation(spark: SparkSession) -> None:
+    """Let Apache Spark interpret its plans: for so few rows compiling costs more than it saves."""
+    spark.conf.set("spark.sql.codegen.wholeStage", "false")
+    spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
 
 
 def timeless(content: dict[str, list[dict[str, object]]]) -> dict[str, list[str]]:
