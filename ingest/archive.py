@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 
+from ingest.files import one_line
+
 _WHAT_TO_DO = "Correct what the reason says, then put the files and the trigger back into source/."
 
 
@@ -84,11 +86,11 @@ def reject(
     for source in _sources(trigger_path, files, root):
         place = _free_place(source, source.parent.parent / "rejected")
         explanation = {
-            "file": source.name,
+            "file": one_line(source.name),
             "batch_id": batch_id,
             "batch_date": batch_date.isoformat() if batch_date else None,
             "rejected_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "reason": reason,
+            "reason": one_line(reason),
             "what_to_do": _WHAT_TO_DO,
         }
         # Before the move: no rejected file is ever without its reason.

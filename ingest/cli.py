@@ -1,6 +1,7 @@
 """The command line: `python -m ingest`."""
 
 from collections.abc import Callable
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -17,13 +18,14 @@ from ingest.errors import ConfigError, PipelineError
 # Spark and dbt take seconds to import: each command imports what it uses.
 if TYPE_CHECKING:
     from ingest.intake import Look
-    from ingest.pipeline import Applied
+    from ingest.pipeline import Applied, Pipeline
+    from ingest.report import Report
 
 _REJECTED_SHOWN = 20
 
 
 class ExitCode(IntEnum):
-    """Exit codes of `run`, `land` and `report`; usage errors are 2."""
+    """Exit codes of `run`, `land`, `replay` and `report`; usage errors are 2."""
 
     DONE = 0
     FAILED = 1
@@ -122,6 +124,75 @@ def run(settings: Settings) -> None:
 def land(settings: Settings) -> None:
     """Like run, without dbt: land and archive only."""
     _run(settings, with_dbt=False)
+
+
+@app.command()
+@_with_settings(*_ENGINE_OPTIONS)
+def replay(
+    settings: Settings,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], help="First batch_date to replay; default: the oldest."
+        ),
+    ] = None,
+) -> None:
+    """Rewind the tables, and apply landed batches again with the rules and formulas of today.
+
+    Exit code: 0 all done, 1 something failed.
+    """
+    from ingest.engine import open_engine
+    from ingest.pipeline import Pipeline
+    from ingest.report import Report
+
+    shown = Report()
+    with open_engine(settings, exclusive=True) as session, shown.live():
+        pipeline = Pipeline(settings, session)
+        chosen = pipeline.replay(since.date() if since else None)
+        builds = _build(pipeline, shown) if chosen else []
+    if not chosen:
+        typer.echo("There is nothing to replay: no batch is landed from that date on.")
+    raise typer.Exit(_exit_code([], builds, []))
+
+
+@app.command()
+@_with_settings(*_ENGINE_OPTIONS)
+def errors(
+    settings: Settings,
+    feed: Annotated[str | None, typer.Option(help="Rows of this feed only.")] = None,
+    batch: Annotated[str | None, typer.Option(help="Rows of the batch with this id only.")] = None,
+    only_open: Annotated[
+        bool, typer.Option("--open", help="Only rows that no later batch has resolved.")
+    ] = False,
+    export_to: Annotated[
+        Path | None,
+        typer.Option("--export", help="New CSV file for the raw rows, to correct and deliver."),
+    ] = None,
+) -> None:
+    """List the quarantined rows: file, row number, rules. No data is shown; --export writes it."""
+    from ingest.contract import load_contract
+    from ingest.engine import open_engine
+    from ingest.quarantine import error_rows, write_corrections
+    from ingest.report import errors_table
+
+    feeds = load_contract(settings.project_dir).feeds
+    if feed is not None and feed not in feeds:
+        raise ConfigError(f"--feed must be one of {', '.join(feeds)}.")
+    if export_to is not None and feed is None:
+        raise ConfigError("--export writes a file of one feed: name it with --feed.")
+    with open_engine(settings) as session:
+        chosen = [feed] if feed else list(feeds)
+        rows = error_rows(session, settings, chosen, batch, only_open=only_open)
+    if export_to is None or feed is None:
+        Console().print(errors_table(rows))
+        return
+    malformed = write_corrections(rows, feeds[feed], export_to)
+    typer.echo(f"Wrote {len(rows)} rows to {export_to}: personal data, for your eyes only.")
+    if malformed:
+        typer.echo(
+            f"The last {malformed} of them are malformed: they stand there as they came, with the"
+            " columns in the order of their own file."
+        )
 
 
 @app.command()
@@ -267,12 +338,9 @@ def _run(settings: Settings, *, with_dbt: bool) -> None:
         for look in pipeline.look_at_all():
             shown.look(look)
             looks.append(look)
-        builds: list[Applied] = []
-        if with_dbt:
-            for applied in pipeline.build_all(shown.building):
-                found = pipeline.store.reconciliations().get(applied.landing.number)
-                shown.applied(applied, found)
-                builds.append(applied)
+        for message in pipeline.log_unlisted(looks):
+            shown.note(message)
+        builds = _build(pipeline, shown) if with_dbt else []
         problems = pipeline.archive(looks, applied_only=with_dbt)
         for problem in problems:
             shown.problem(problem)
@@ -282,6 +350,16 @@ def _run(settings: Settings, *, with_dbt: bool) -> None:
 
             set_task_value("pending", [landing.batch_id for landing in pipeline.store.to_apply()])
     raise typer.Exit(_exit_code(looks, builds, problems))
+
+
+def _build(pipeline: "Pipeline", shown: "Report") -> "list[Applied]":
+    """Build all pending batches, and tell of each."""
+    builds = []
+    for applied in pipeline.build_all(shown.building):
+        found = pipeline.store.reconciliations().get(applied.landing.number)
+        shown.applied(applied, found)
+        builds.append(applied)
+    return builds
 
 
 def _exit_code(looks: "list[Look]", builds: "list[Applied]", problems: list[str]) -> ExitCode:

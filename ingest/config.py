@@ -16,6 +16,8 @@ TARGETS = ("local", "spark", "databricks")
 _EXPLANATIONS = {
     "schema": "must begin with a lower-case letter or _ and go on with letters, digits and _",
     "target": f"must be one of {', '.join(TARGETS)}",
+    "max_trigger_bytes": "must be a positive number of bytes",
+    "max_row_bytes": "must be a number of bytes from 1024 to 1073741824",
     "warehouse": (
         "must be a folder whose path has only unaccented letters, digits and / . _ - + , : ; = @"
     ),
@@ -51,6 +53,9 @@ class Settings(BaseSettings):
         target: Engine: `local` (Sail), `spark` (Apache Spark in-process) or `databricks`.
         schema_name: Prefix of the five schemas; `ecomm` stands for `ecomm_landing` and so on.
         catalog: Unity catalog of the schemas; on `databricks` only.
+        max_trigger_bytes: A larger trigger is rejected.
+        max_row_bytes: A CSV file with a longer row is rejected. Reading takes up to 33 times as
+            much memory.
     """
 
     model_config = SettingsConfigDict(
@@ -65,6 +70,8 @@ class Settings(BaseSettings):
     # `schema` is a method of the base class, hence the longer name.
     schema_name: SchemaName = Field(default="ecomm", validation_alias="ECOMM_SCHEMA")
     catalog: str = "demo-external-catalog"
+    max_trigger_bytes: int = Field(default=1 << 20, ge=1)
+    max_row_bytes: int = Field(default=2 << 20, ge=1024, le=1 << 30)
 
     def schema_of(self, suffix: str) -> str:
         """Full name of one of the five schemas, such as `ecomm_landing` for `landing`."""
@@ -91,4 +98,7 @@ def load_settings(**given: Any) -> Settings:
         field = str(error.errors()[0]["loc"][0]).lower().removeprefix("ecomm_")
         field = field.removesuffix("_name")
         reason = _EXPLANATIONS.get(field, "cannot be used")
-        raise ConfigError(f"--{field} (or ECOMM_{field.upper()}) {reason}.") from None
+        variable = f"ECOMM_{field.upper()}"
+        # Limits have no flag.
+        named = variable if field.startswith("max_") else f"--{field} (or {variable})"
+        raise ConfigError(f"{named} {reason}.") from None

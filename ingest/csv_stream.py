@@ -9,9 +9,6 @@ from typing import BinaryIO
 
 from ingest.errors import Rejected
 
-HEADER_LIMIT = 1 << 20
-"""The header must end within this many bytes."""
-
 _UTF8_BOM = codecs.BOM_UTF8
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _NOT_CSV = {
@@ -38,18 +35,20 @@ class CsvStream(io.RawIOBase):
         size: Bytes of the file read so far.
     """
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: BinaryIO, name: str, max_row_bytes: int) -> None:
         """Open the stream.
 
         Args:
             file: The file, at its beginning.
             name: Its name, for messages.
+            max_row_bytes: The header must end within so many bytes.
         """
         super().__init__()
         self.end_mark = f"end-of-file-{secrets.token_hex(16)}"
         self.size = 0
         self._file = file
         self._name = name
+        self._max_row_bytes = max_row_bytes
         self._hash = hashlib.sha256()
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._lines = 0
@@ -75,7 +74,7 @@ class CsvStream(io.RawIOBase):
             Rejected: The file is empty, not UTF-8 text or not separated by commas, or the header
                 has wrong quotes or no end.
         """
-        head = self._next(HEADER_LIMIT)
+        head = self._next(self._max_row_bytes)
         if not head:
             raise Rejected(f"{self._name} is empty (zero bytes): deliver it again with its header.")
         head = head.removeprefix(_UTF8_BOM)
@@ -91,8 +90,11 @@ class CsvStream(io.RawIOBase):
                 ' put each quoted name in one pair of quotes, and write "" for a quote in it.'
             ) from None
         header = text.getvalue()[: text.tell()].encode()
-        if len(header) >= HEADER_LIMIT - len(_UTF8_BOM):
-            raise Rejected(f"{self._name}: the header does not end within {HEADER_LIMIT} bytes.")
+        if len(header) >= self._max_row_bytes - len(_UTF8_BOM):
+            raise Rejected(
+                f"{self._name}: the header does not end within {self._max_row_bytes} bytes: give"
+                " it a line of its own, or raise ECOMM_MAX_ROW_BYTES."
+            )
         start_mark = '""' + "," * (len(cells) - 1) + "\n"
         self._pending = start_mark.encode() + head[len(header) :]
         return cells

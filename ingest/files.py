@@ -1,4 +1,4 @@
-"""Opening what others delivered."""
+"""Opening what others delivered, and naming it."""
 
 import io
 import os
@@ -24,3 +24,8 @@ def open_delivered(path: Path) -> io.BufferedReader:
     except FileNotFoundError:
         raise Waiting(f"{path.name} is not there any more: the next look tries again.") from None
     raise Rejected(f"{path.name} is a link or no regular file: deliver the file itself.")
+
+
+def one_line(text: str) -> str:
+    """A text, such as a file's name, as logs and terminals may take it: no control characters."""
+    return "".join(char if char.isprintable() else "?" for char in text)

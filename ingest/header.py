@@ -6,6 +6,7 @@ from itertools import islice
 
 from ingest.contract import Feed
 from ingest.errors import Rejected
+from ingest.files import one_line
 
 _NAMES_SHOWN = 20
 _CHARACTERS_SHOWN = 60
@@ -75,9 +76,6 @@ def match_header(cells: Sequence[str], feed: Feed, file_name: str) -> Header:
 
 def name_list(names: Collection[str]) -> str:
     """Column names for a message: printable, and not without end."""
-    shown = (
-        "".join(char if char.isprintable() else "?" for char in name)[:_CHARACTERS_SHOWN]
-        for name in islice(names, _NAMES_SHOWN)
-    )
+    shown = (one_line(name[:_CHARACTERS_SHOWN]) for name in islice(names, _NAMES_SHOWN))
     more = len(names) - _NAMES_SHOWN
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

@@ -19,7 +19,7 @@ from ingest.config import Settings
 from ingest.contract import Contract
 from ingest.engine import first_line
 from ingest.errors import Rejected, Waiting
-from ingest.files import open_delivered
+from ingest.files import one_line, open_delivered
 from ingest.landing import FileToLand, Landing, LandingStore
 from ingest.log import LogRow, ProcessingLog, now
 from ingest.reader import Lineage, ParsedFile, parse_file
@@ -63,6 +63,11 @@ class Look:
     landing_number: int | None = None
     seconds: float = 0.0
 
+    @property
+    def name(self) -> str:
+        """Name of the trigger, as it may be shown."""
+        return one_line(self.trigger_file.name)
+
 
 class Intake:
     """Looks at triggers of one feed root."""
@@ -71,6 +76,7 @@ class Intake:
         self, settings: Settings, contract: Contract, store: LandingStore, log: ProcessingLog
     ) -> None:
         """Look under the settings' feed root, land in the store."""
+        self._settings = settings
         self._root = settings.root
         self._archive_root = settings.archive_root or settings.root
         self._parsed = settings.warehouse / ".parsed"
@@ -88,7 +94,7 @@ class Intake:
 
         def key(path: Path) -> tuple[str, str]:
             try:
-                return read_trigger(path, self._contract.feeds).batch_date.isoformat(), path.name
+                return self._read(path).batch_date.isoformat(), path.name
             except (Rejected, Waiting, OSError):
                 return "", path.name
 
@@ -101,7 +107,7 @@ class Intake:
         file_rows: list[LogRow] = []
         moved: int | None = None
         try:
-            trigger = read_trigger(path, self._contract.feeds)
+            trigger = self._read(path)
             look = _identified(look, trigger.trigger_id, trigger.batch_date, trigger.feeds())
             look = self._decide(look, trigger, file_rows)
         except Waiting as reason:
@@ -112,11 +118,13 @@ class Intake:
             look, moved = self._reject(look, str(reason))
         except Exception as error:
             look = replace(look, message=explain(error))
+        # Names of files are part of messages, and whoever delivers chooses them.
+        look = replace(look, message=one_line(look.message))
         row = LogRow(
             batch_id=look.batch_id,
             batch_date=look.batch_date,
             step="trigger",
-            source_file=path.name,
+            source_file=look.name,
             status=look.outcome,
             archived_files=moved,
             message=look.message,
@@ -128,6 +136,36 @@ class Intake:
             message = f"{look.message} The processing log cannot be written. {explain(error)}"
             look = replace(look, outcome=Outcome.FAILED, message=message)
         return replace(look, seconds=time.monotonic() - start)
+
+    def log_unlisted(self, looks: list[Look]) -> list[str]:
+        """Log the files that lie in source folders and that no trigger names; they stay there.
+
+        Args:
+            looks: The looks of this run at all triggers.
+
+        Returns:
+            A message for each.
+        """
+        listed = {name for look in looks for name in look.files.values()}
+        rows = []
+        for feed in self._contract.feeds:
+            for path in sorted((self._root / f"{feed}_data" / "source").glob("*")):
+                if path.name not in listed:
+                    name = one_line(path.name)
+                    message = f"No trigger names {name}: it is left in {feed}_data/source."
+                    rows.append(
+                        LogRow(
+                            step="scan",
+                            feed=feed,
+                            source_file=name,
+                            status="WARNING",
+                            message=message,
+                            started_at=now(),
+                        )
+                    )
+        if rows:
+            self._log.write(rows)
+        return [row.message or "" for row in rows]
 
     def _decide(self, look: Look, trigger: Trigger, file_rows: list[LogRow]) -> Look:
         """Skip or land a batch; why it can be neither is raised."""
@@ -175,7 +213,13 @@ class Intake:
                 started_at = now()
                 out = Path(folder) / f"{feed}.parquet"
                 try:
-                    parsed = parse_file(source, self._contract.feeds[feed], lineage, out)
+                    parsed = parse_file(
+                        source,
+                        self._contract.feeds[feed],
+                        lineage,
+                        out,
+                        self._settings.max_row_bytes,
+                    )
                 except Rejected as reason:
                     # Go on: one look shall tell everything that is wrong.
                     reasons.append(str(reason))
@@ -190,7 +234,7 @@ class Intake:
             number = self._store.land(
                 trigger.trigger_id,
                 trigger.batch_date,
-                look.trigger_file.name,
+                look.name,
                 [
                     FileToLand(
                         feed=parsed.feed,
@@ -243,6 +287,9 @@ class Intake:
             message = f"{reason} It cannot be moved to rejected/: {error.strerror}."
             return replace(look, message=message), None
         return replace(look, outcome=Outcome.REJECTED, message=reason), moved
+
+    def _read(self, path: Path) -> Trigger:
+        return read_trigger(path, self._contract.feeds, self._settings.max_trigger_bytes)
 
     def _sources(self, trigger: Trigger) -> dict[str, Path]:
         return {

@@ -125,6 +125,7 @@ class LandingStore:
         self._contract = contract
         self._landed_files = settings.table("landing", "landed_files")
         self._reconciliation = settings.table("ops", "batch_reconciliation")
+        self._current_batch = settings.table("ops", "current_batch")
         self._is_swept = False
 
     def landings(self) -> list[Landing]:
@@ -178,6 +179,27 @@ class LandingStore:
         ).collect()
         results = (row.asDict() for row in rows)
         return {row.pop("landing_number"): Reconciliation(**row) for row in results}
+
+    def replay(self, since: date | None) -> list[Landing]:
+        """Make batches pending again; the next dbt build rewinds to before the oldest of them.
+
+        Args:
+            since: batch_date of the first batch to apply again; None means all.
+
+        Returns:
+            The landings that are to be applied again, oldest batch_date first.
+        """
+        effective = [item for item in self.landings() if item.is_effective]
+        chosen = [item for item in effective if since is None or item.batch_date >= since]
+        if chosen and self._session.catalog.tableExists(self._current_batch):
+            oldest = min(item.batch_date for item in chosen)
+            # First, so that a kill in between does no harm: without the landing that it is at, dbt
+            # rewinds whatever it applies next (macros/scd2/rewind.sql).
+            self._session.sql(f"update {self._current_batch} set landing_number = 0")
+            self._session.sql(
+                f"delete from {self._reconciliation} where batch_date >= date '{oldest}'"
+            )
+        return sorted(chosen, key=attrgetter("batch_date"))
 
     def land(
         self, batch_id: str, batch_date: date, trigger_file: str, files: Sequence[FileToLand]

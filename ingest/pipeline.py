@@ -4,7 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -46,26 +46,29 @@ class Pipeline:
     """The steps of a run; the caller keeps other runs out."""
 
     def __init__(self, settings: Settings, session: SparkSession) -> None:
-        """Open the pipeline.
-
-        Raises:
-            ConfigError: The feed root is not there.
-        """
+        """Open the pipeline."""
         contract = load_contract(settings.project_dir)
         self.store = LandingStore(session, settings, contract)
-        self._root = settings.root
-        self._archive_root = settings.archive_root
-        self._triggers = triggers_folder(settings)
+        self._settings = settings
         log_table = settings.table("ops", "processing_log")
         self._log = ProcessingLog(session, log_table, run_id=str(uuid.uuid4()))
         self._intake = Intake(settings, contract, self.store, self._log)
         self._build = DbtBuild(settings)
 
     def look_at_all(self) -> Iterator[Look]:
-        """Look at each trigger, in the order of batch dates, and land what is ready."""
+        """Look at each trigger, in the order of batch dates, and land what is ready.
+
+        Raises:
+            ConfigError: The feed root is not there.
+        """
+        triggers = list(triggers_folder(self._settings).glob("*.json"))
         self._intake.clear()
-        for path in self._intake.in_order(list(self._triggers.glob("*.json"))):
+        for path in self._intake.in_order(triggers):
             yield self._intake.look(path)
+
+    def log_unlisted(self, looks: list[Look]) -> list[str]:
+        """Log the files that no trigger names; gives a message for each."""
+        return self._intake.log_unlisted(looks)
 
     def build_all(self, on_build: Callable[[Landing], OnNode]) -> Iterator[Applied]:
         """Apply what is landed but not applied, oldest first, one dbt build each.
@@ -92,6 +95,29 @@ class Pipeline:
             yield Applied(landing, result, time.monotonic() - start)
             if not result.success:
                 return
+
+    def replay(self, since: date | None) -> list[Landing]:
+        """Make the landed batches from a date on pending again, and log it; None means all.
+
+        Returns:
+            The landings that `build_all` will apply again, oldest batch_date first.
+        """
+        started_at = now()
+        chosen = self.store.replay(since)
+        rows = [
+            LogRow(
+                batch_id=landing.batch_id,
+                batch_date=landing.batch_date,
+                step="replay",
+                status="SUCCESS",
+                message="To be applied again from the landing tables.",
+                started_at=started_at,
+            )
+            for landing in chosen
+        ]
+        if rows:
+            self._log.write(rows)
+        return chosen
 
     def archive(self, looks: list[Look], *, applied_only: bool) -> list[str]:
         """Move the files of the looks' landed or skipped batches to the archive.
@@ -122,7 +148,7 @@ class Pipeline:
             batch_id=look.batch_id,
             batch_date=look.batch_date,
             step="archive",
-            source_file=look.trigger_file.name,
+            source_file=look.name,
             status="SUCCESS",
             started_at=now(),
         )
@@ -130,10 +156,10 @@ class Pipeline:
             moved = archive.archive(
                 look.trigger_file,
                 look.files,
-                self._root,
+                self._settings.root,
                 look.batch_date,
                 look.batch_id,
-                self._archive_root,
+                self._settings.archive_root,
             )
         except OSError as error:
             message = f"Files of batch {look.batch_id} were not all archived: {error.strerror}."

@@ -17,11 +17,7 @@ from ingest.files import open_delivered
 from ingest.header import Header, match_header, name_list
 from ingest.row_writer import Lineage, RowWriter
 
-__all__ = ["BLOCK_BYTES", "Lineage", "ParsedFile", "parse_file"]
-
-# The parser reads up to 32 blocks ahead, so this is what bounds the memory.
-BLOCK_BYTES = 2 << 20
-"""The parser works on so much of a file at a time, and no row may be longer."""
+__all__ = ["Lineage", "ParsedFile", "parse_file"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,9 @@ class ParsedFile:
     warnings: tuple[str, ...]
 
 
-def parse_file(source: Path, feed: Feed, lineage: Lineage, out: Path) -> ParsedFile:
+def parse_file(
+    source: Path, feed: Feed, lineage: Lineage, out: Path, max_row_bytes: int
+) -> ParsedFile:
     """Check a delivered file and turn it into a Parquet file of landing rows.
 
     Memory stays flat whatever the file's size. The Parquet file has exactly the columns of the
@@ -58,6 +56,8 @@ def parse_file(source: Path, feed: Feed, lineage: Lineage, out: Path) -> ParsedF
         feed: What it must bring.
         lineage: The batch that it belongs to.
         out: Parquet file to write; it is gone again when anything is raised.
+        max_row_bytes: No row may be longer. The parser works on so much of a file at a time, and
+            reads up to 32 times as much ahead, so this is what bounds the memory.
 
     Raises:
         Rejected: The file breaks the contract.
@@ -68,11 +68,11 @@ def parse_file(source: Path, feed: Feed, lineage: Lineage, out: Path) -> ParsedF
         # The hash stands in every row, so it must be known before the first one is written.
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
-        stream = CsvStream(file, source.name)
+        stream = CsvStream(file, source.name, max_row_bytes)
         try:
             header = match_header(stream.read_header(), feed, source.name)
             with RowWriter(out, feed, header, lineage, source.name, sha256) as writer:
-                _parse(stream, source.name, header, writer)
+                _parse(stream, source.name, header, writer, max_row_bytes)
             if stream.sha256 != sha256 or _has_changed(source, before):
                 raise Waiting(
                     f"{source.name} changed while it was read: it is read again at the next look."
@@ -119,20 +119,23 @@ class _InvalidRows:
                 yield number - 1 - self._blank_lines, text
 
 
-def _parse(stream: CsvStream, name: str, header: Header, writer: RowWriter) -> None:
+def _parse(
+    stream: CsvStream, name: str, header: Header, writer: RowWriter, max_row_bytes: int
+) -> None:
     """Pass all rows of a stream to the writer."""
     invalid = _InvalidRows(stream.end_mark)
     marks = 1
     try:
-        for batch in _batches(stream, header.width, invalid):
+        for batch in _batches(stream, header.width, invalid, max_row_bytes):
             for number, text in invalid.take():
                 writer.add_malformed(number, text)
             writer.add(batch.slice(marks))
             marks = 0
     except _RowTooLongError:
         raise Rejected(
-            f"{name}: row {writer.rows + 1} does not end within {BLOCK_BYTES} bytes, most likely"
-            " for an unclosed quote: close it, and double the quotes inside quoted values."
+            f"{name}: row {writer.rows + 1} does not end within {max_row_bytes} bytes, most likely"
+            " for an unclosed quote: close it, and double the quotes inside quoted values. If the"
+            " row is right, raise ECOMM_MAX_ROW_BYTES."
         ) from None
     for number, text in invalid.take():
         writer.add_malformed(number, text)
@@ -147,7 +150,9 @@ class _RowTooLongError(Exception):
     pass
 
 
-def _batches(stream: CsvStream, width: int, invalid: _InvalidRows) -> Iterator[pa.RecordBatch]:
+def _batches(
+    stream: CsvStream, width: int, invalid: _InvalidRows, block_bytes: int
+) -> Iterator[pa.RecordBatch]:
     """Give the well-formed records block by block; the invalid ones are reported before."""
     names = [str(position) for position in range(width)]
     try:
@@ -155,7 +160,7 @@ def _batches(stream: CsvStream, width: int, invalid: _InvalidRows) -> Iterator[p
             pa.PythonFile(stream, mode="r"),
             # Only without threads do invalid records have numbers.
             read_options=pv.ReadOptions(
-                column_names=names, block_size=BLOCK_BYTES, use_threads=False
+                column_names=names, block_size=block_bytes, use_threads=False
             ),
             parse_options=pv.ParseOptions(
                 newlines_in_values=True, invalid_row_handler=invalid.report

@@ -11,11 +11,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from ingest.build import OnNode
+from ingest.files import one_line
 from ingest.intake import Look, Outcome
 from ingest.landing import Landing, Reconciliation
 from ingest.log import FailedRule, LoggedLook
 from ingest.pipeline import Applied
+from ingest.quarantine import ErrorRow
 
+_ERRORS_SHOWN = 500
 _COLOURS = {
     "LANDED": "green",
     "APPLIED": "green",
@@ -50,7 +53,7 @@ class Report:
 
     def look(self, look: Look) -> None:
         """Tell the outcome of a trigger."""
-        self._print(look.outcome, look.trigger_file.name, look.message, look.seconds)
+        self._print(look.outcome, look.name, look.message, look.seconds)
 
     def building(self, landing: Landing) -> OnNode:
         """Begin to show a build; gives the listener to its nodes."""
@@ -78,6 +81,10 @@ class Report:
             self._print("APPLIED", batch, message, applied.seconds)
         for name, reason in applied.result.failures:
             self._console.print(f"         {escape(name)}: {escape(reason)}")
+
+    def note(self, message: str) -> None:
+        """Tell of something odd that is no failure."""
+        self._console.print(f"[yellow]{'NOTE':<8}[/] {escape(message)}")
 
     def problem(self, message: str) -> None:
         """Tell of something that went wrong beside a batch."""
@@ -151,11 +158,42 @@ def status_table(
             padding=(0, 1, 0, 0),
         )
         for name in waiting:
-            others.add_row(escape(name), "waiting", "", "")
+            others.add_row(escape(one_line(name)), "waiting", "", "")
         for time, name, reason in rejected:
             others.add_row(escape(name), "rejected", time, escape(reason))
         tables.append(others)
     return tables
+
+
+def errors_table(rows: list[ErrorRow]) -> Table:
+    """Table of quarantined rows: where they stand and what they broke, nothing of what they say.
+
+    Args:
+        rows: The rows, in the order in which to show them.
+    """
+    shown = rows[:_ERRORS_SHOWN]
+    table = Table(
+        Column("file", overflow="fold", min_width=24),
+        Column("row", justify="right"),
+        "severity",
+        Column("rules", overflow="fold"),
+        Column("batch", overflow="fold"),
+        Column("resolved by", overflow="fold"),
+        title="Quarantined rows",
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
+        caption=f"and {len(rows) - len(shown)} more" if len(rows) > len(shown) else None,
+    )
+    for row in shown:
+        table.add_row(
+            escape(row.source_file),
+            str(row.row_number),
+            row.max_severity,
+            "\n".join(row.failed_rules),
+            escape(row.batch_id),
+            escape(row.resolved_by_batch_id or ""),
+        )
+    return table
 
 
 def report_tables(looks: list[LoggedLook], failed: list[FailedRule]) -> list[Table]:

@@ -24,9 +24,6 @@ from ingest.files import open_delivered
 if TYPE_CHECKING:
     from ingest.reader import ParsedFile
 
-SIZE_LIMIT = 1 << 20
-"""Bytes that a trigger may have."""
-
 _DEPTH_LIMIT = 100
 _PROBLEMS_SHOWN = 3
 _HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -148,19 +145,20 @@ class Trigger(BaseModel):
         return next((entry.load_type for entry in self.files if entry.name == name), "incremental")
 
 
-def read_trigger(path: Path, feeds: Collection[str]) -> Trigger:
+def read_trigger(path: Path, feeds: Collection[str], max_bytes: int) -> Trigger:
     """Read and check a trigger.
 
     Args:
         path: The trigger file.
         feeds: Names of the feeds that the contract has.
+        max_bytes: No trigger may be larger.
 
     Raises:
         RejectedTrigger: It is JSON but not a valid trigger.
         Rejected: It is no JSON, or not even a regular file.
         Waiting: It is not there any more.
     """
-    payload = _load(path)
+    payload = _load(path, max_bytes)
     try:
         trigger = Trigger.model_validate(payload)
         problems = _name_problems(trigger, feeds)
@@ -199,12 +197,12 @@ def check_manifest(trigger: Trigger, parsed_files: Iterable["ParsedFile"]) -> No
         raise Rejected(f"{'; '.join(problems)}: deliver the file again, or correct the manifest.")
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path, max_bytes: int) -> Any:
     """Parse a JSON file strictly; what it holds can be written as JSON again."""
     with open_delivered(path) as file:
-        content = file.read(SIZE_LIMIT + 1)
-    if len(content) > SIZE_LIMIT:
-        raise Rejected(f"{path.name} is larger than 1 MiB: a trigger only names files.")
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise Rejected(f"{path.name} is larger than {max_bytes} bytes: a trigger only names files.")
     if not content.strip():
         raise Rejected(f"{path.name} is empty: write the trigger again.")
     try:

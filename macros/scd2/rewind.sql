@@ -1,8 +1,8 @@
 {#-
     Pre-hook of current_batch. When the batch to apply next is late (older than the batch last begun) or takes the
     place of one of the same date, everything from its date on is undone: versions opened since then go, versions closed
-    since then are open again, and the results of the batches concerned are deleted, so that they count as pending
-    and are replayed in order. Each statement may be repeated: a rewind cut short is simply done again, because
+    and error rows resolved since then are open again, and the results of the batches concerned are deleted, so that
+    they count as pending and are replayed in order. Each statement may be repeated: a rewind cut short is simply done again, because
     current_batch changes only afterwards.
 -#}
 {% macro rewind() -%}
@@ -18,8 +18,22 @@
                 ~ ' and replaying from there.', info=true
             ) -%}
             {%- set since = "date '" ~ next['batch_date'] ~ "'" -%}
+            {%- set undone = [] -%}
+            {%- for row in run_query(
+                'select distinct batch_id from ' ~ pipeline_relation('landing', 'landed_files')
+                ~ ' where batch_date >= ' ~ since
+            ).rows -%}
+                {%- do undone.append(sql_text(row[0])) -%}
+            {%- endfor -%}
             {%- set dated = [] -%}
             {%- for feed in feeds() -%}
+                {%- set errors = load_relation(pipeline_relation('staging', feed ~ '_errors')) -%}
+                {%- if errors -%}
+                    {%- do run_query(
+                        'update ' ~ errors ~ ' set resolved_by_batch_id = cast(null as string)'
+                        ~ ' where resolved_by_batch_id in (' ~ undone | join(', ') ~ ')'
+                    ) -%}
+                {%- endif -%}
                 {%- do dated.append(('staging', feed ~ '_errors', '_batch_date')) -%}
                 {%- set target_table = load_relation(pipeline_relation('targets', feed ~ '_target')) -%}
                 {%- if target_table -%}

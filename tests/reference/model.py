@@ -57,6 +57,10 @@ def expected(root: Path, triggers: list[Path] | None = None) -> dict[str, list[d
             stg[feed] = [stg_row(feed, row, day) for row in good]
             tables[f"staging.base_{feed}"] = base[feed]
             tables[f"staging.stg_{feed}"] = stg[feed]
+            valid_keys = {row["record_key"] for row in good}
+            for earlier in tables[f"staging.{feed}_errors"]:
+                if earlier["resolved_by_batch_id"] is None and earlier["record_key"] in valid_keys:
+                    earlier["resolved_by_batch_id"] = batch.batch_id
             tables[f"staging.{feed}_errors"] += [error_row(row) for row in bad]
             seen = {row["record_key"] for row in base[feed] if row["record_key"] is not None}
             targets[feed].apply(stg[feed], seen, day, feed in batch.full_feeds)

@@ -302,5 +302,6 @@ def error_row(row: Row) -> Row:
         "record_key": row["record_key"],
         "failed_rules": list(row["failed_rules"]),
         "max_severity": highest,
+        "resolved_by_batch_id": None,
         **{column: row[column] for column in LINEAGE},
     }

@@ -66,3 +66,12 @@ def test_bad_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(ConfigError, match="ECOMM_SCHEMA"):
         load_settings()
+
+
+def test_size_limits_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECOMM_MAX_ROW_BYTES", "16777216")
+    assert load_settings().max_row_bytes == 16 << 20
+
+    monkeypatch.setenv("ECOMM_MAX_ROW_BYTES", "12")
+    with pytest.raises(ConfigError, match="ECOMM_MAX_ROW_BYTES must be a number of bytes from"):
+        load_settings()

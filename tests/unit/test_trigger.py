@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from ingest.config import Settings
 from ingest.errors import Rejected, Waiting
 from ingest.reader import ParsedFile
-from ingest.trigger import SIZE_LIMIT, RejectedTrigger, Trigger, check_manifest, read_trigger
+from ingest.trigger import RejectedTrigger, Trigger, check_manifest, read_trigger
 
+MAX_BYTES = Settings().max_trigger_bytes
 FEEDS = ("orders", "customers", "products", "inventory", "shipping")
 NAME = "trigger_2025_01_15.json"
 ORDERS = "orders_2025_01_15.csv"
@@ -30,7 +32,7 @@ def read(tmp_path: Path, content: bytes | str | dict[str, Any]) -> Trigger:
         content = json.dumps(content)
     path = tmp_path / NAME
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_trigger(path, FEEDS)
+    return read_trigger(path, FEEDS, MAX_BYTES)
 
 
 def rejection(tmp_path: Path, content: bytes | str | dict[str, Any]) -> Rejected:
@@ -119,7 +121,7 @@ MALFORMED: dict[str, tuple[bytes | str, str]] = {
     "binary": (b"\x1f\x8b\x08\0\0", "(it is not UTF-8)"),
     "deep": ("[" * 100_000 + "]" * 100_000, "(it is nested too deeply)"),
     "rather deep": ('{"a":' * 500 + "1" + "}" * 500, "(it is nested too deeply)"),
-    "too large": (json.dumps({"client_name": "x" * SIZE_LIMIT}), "is larger than 1 MiB"),
+    "too large": (json.dumps({"client_name": "x" * MAX_BYTES}), "is larger than 1048576 bytes"),
 }
 
 
@@ -135,7 +137,7 @@ def test_malformed(case: str, tmp_path: Path) -> None:
 
 def test_largest_trigger_is_read(tmp_path: Path) -> None:
     content = json.dumps(MINIMAL | {"client_name": ""})
-    padding = "x" * (SIZE_LIMIT - len(content))
+    padding = "x" * (MAX_BYTES - len(content))
 
     assert read(tmp_path, MINIMAL | {"client_name": padding}).client_name == padding
 
@@ -284,12 +286,12 @@ def test_what_is_no_regular_file(kind: str, tmp_path: Path) -> None:
             os.mkfifo(path)
 
     with pytest.raises(Rejected, match=f"^{NAME} is a link or no regular file"):
-        read_trigger(path, FEEDS)
+        read_trigger(path, FEEDS, MAX_BYTES)
 
 
 def test_trigger_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(Waiting, match=NAME):
-        read_trigger(tmp_path / NAME, FEEDS)
+        read_trigger(tmp_path / NAME, FEEDS, MAX_BYTES)
 
 
 def parsed(name: str = ORDERS) -> ParsedFile:
