@@ -46,7 +46,7 @@ smoke-databricks: $(READY) ## Build the project in the workspace that DATABRICKS
 OFFLINE_DATABRICKS := ECOMM_TARGET=databricks DATABRICKS_HOST=localhost DATABRICKS_HTTP_PATH=/ DATABRICKS_TOKEN=none
 COMPILED := target/lint/compiled/ecomm_pipeline
 
-lint: $(READY) ## Check style, types, SQL and descriptions
+lint: $(READY) ## Check style, types, SQL, descriptions, dependencies; look for secrets
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -58,6 +58,9 @@ lint: $(READY) ## Check style, types, SQL and descriptions
 		$(COMPILED)/models/*/*.sql $(COMPILED)/models/staging/base/*.sql $(COMPILED)/tests/cross_table/*.sql
 	$(BIN)/python tools/docs_coverage.py target/lint
 	$(BIN)/dbt-bouncer run
+	$(BIN)/python tools/audit_dependencies.py
+	@# Checksums look like secrets: those of the sample's files, and those of the lock.
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --exclude-files '^(uv[.]lock|data/sample/triggers/)'
 
 clean: ## Remove what the commands made, .venv included
 	rm -rf .venv .ecomm target logs dbt_packages .pytest_cache .mypy_cache .ruff_cache
