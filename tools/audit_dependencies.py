@@ -12,8 +12,17 @@ from pathlib import Path
 from typing import Any
 
 BIN = Path(sys.executable).parent
-EXPORT = "--frozen --no-emit-project --all-groups --no-hashes --quiet".split()
-AUDIT = "--no-deps --disable-pip --format json --progress-spinner off --timeout 10".split()
+EXPORT = ["--frozen", "--no-emit-project", "--all-groups", "--no-hashes", "--quiet"]
+AUDIT = [
+    "--no-deps",
+    "--disable-pip",
+    "--format",
+    "json",
+    "--progress-spinner",
+    "off",
+    "--timeout",
+    "10",
+]
 
 
 def audited(requirements: Path) -> list[dict[str, Any]]:
