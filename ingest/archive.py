@@ -89,7 +89,7 @@ def reject(
             "file": one_line(source.name),
             "batch_id": batch_id,
             "batch_date": batch_date.isoformat() if batch_date else None,
-            "rejected_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "rejected_at": datetime.now(UTC).isoformat(),
             "reason": one_line(reason),
             "what_to_do": _WHAT_TO_DO,
         }
@@ -99,6 +99,29 @@ def reject(
         _move(source, place)
         moved += 1
     return moved
+
+
+def rejected_since(source: Path, batch_id: str, since: datetime) -> str | None:
+    """Why a file that is not in its source folder was rejected, if it was, as part of a batch.
+
+    Args:
+        source: Where the file arrived.
+        batch_id: The batch.
+        since: Rejections before that do not count: they were of an earlier delivery.
+    """
+    # A file of the same name that was rejected before makes it take a number.
+    for path in source.parent.parent.glob(f"rejected/{source.stem}*{source.suffix}.reason.json"):
+        try:
+            explanation = json.loads(path.read_text(encoding="utf-8"))
+            rejected_at = datetime.fromisoformat(explanation["rejected_at"])
+            if (explanation["file"], explanation["batch_id"]) == (source.name, batch_id) and (
+                rejected_at > since
+            ):
+                return str(explanation["reason"])
+        except (OSError, ValueError, KeyError, TypeError):
+            # Whoever changed the explanation has dealt with the file.
+            continue
+    return None
 
 
 def _sources(trigger_path: Path, files: Mapping[str, str], root: Path) -> Iterator[Path]:

@@ -179,6 +179,11 @@ class Intake:
         if missing:
             if effective and self._is_being_archived(look.trigger_file, trigger, effective):
                 return _skipped(look, effective)
+            for source in sources.values():
+                # A rejection that was cut short: the rest of the batch follows.
+                arrived = _arrival(look.trigger_file)
+                if reason := archive.rejected_since(source, trigger.trigger_id, arrived):
+                    raise Rejected(reason)
             raise Waiting(f"Waiting for {', '.join(missing)}.")
         if effective:
             content = {(source.name, _sha256(source)) for source in sources.values()}
@@ -259,8 +264,8 @@ class Intake:
         trigger that came after the landing announces new files instead.
         """
         if trigger.supersedes:
-            arrived = datetime.fromtimestamp(path.stat().st_ctime, UTC)
-            if trigger.trigger_id != effective.batch_id or arrived > effective.landed_at:
+            is_later = _arrival(path) > effective.landed_at
+            if trigger.trigger_id != effective.batch_id or is_later:
                 return False
         landed = dict(effective.content)
         for source in self._sources(trigger).values():
@@ -317,6 +322,11 @@ def _identified(
 def _skipped(look: Look, landing: Landing) -> Look:
     message = f"Already landed, with the same content, as batch {landing.batch_id}."
     return replace(look, outcome=Outcome.SKIPPED, message=message, landing_number=landing.number)
+
+
+def _arrival(path: Path) -> datetime:
+    """When a file came to where it is; putting it back there counts, its writing does not."""
+    return datetime.fromtimestamp(path.lstat().st_ctime, UTC)
 
 
 def _sha256(path: Path) -> str:

@@ -1,0 +1,183 @@
+"""A run that is killed at a step's boundary, and run again, equals a clean run."""
+
+from pathlib import Path
+
+import pytest
+
+from faults.conftest import DAYS, Delivered, Place, deliver
+from faults.killer import SQL, Point
+
+FILES = 6
+"""Files of a batch, its trigger included."""
+
+LANDING = [
+    *(Point("ingest.intake:parse_file", "after", nth=n) for n in range(1, 6)),
+    *(Point("ingest.landing:LandingStore._insert", "after", nth=n) for n in range(1, 6)),
+    Point("ingest.landing:LandingStore._insert", "during", nth=2),
+    Point("ingest.landing:LandingStore._commit", "before"),
+    Point("ingest.landing:LandingStore._commit", "during"),
+    Point("ingest.landing:LandingStore._commit", "after"),
+    Point("ingest.log:ProcessingLog.write", "before"),
+    Point("ingest.archive:archive", "before"),
+    *(Point("ingest.archive:_move", "after", nth=n) for n in (1, 3, FILES - 1, FILES)),
+    Point("ingest.archive:archive", "after"),
+]
+REJECTING = [
+    Point("ingest.archive:reject", "before"),
+    Point("ingest.archive:_move", "before"),
+    *(Point("ingest.archive:_move", "after", nth=n) for n in (1, 3, FILES)),
+]
+# One node of each layer and kind, the moments between two layers, and the records at the end.
+BUILDING = [
+    *(
+        Point(SQL, when, rf'"node_id": "{node}')
+        for when, node in (
+            ("after", "model.ecomm_pipeline.current_batch"),
+            ("after", "seed.ecomm_pipeline.currency_rates"),
+            ("during", "model.ecomm_pipeline.base_orders"),
+            ("before", "test.ecomm_pipeline.orders_amount_valid"),
+            ("after", "model.ecomm_pipeline.stg_customers"),
+            ("during", "model.ecomm_pipeline.orders_errors"),
+            ("before", "snapshot.ecomm_pipeline.orders_target"),
+            ("before", "model.ecomm_pipeline.int_product_versions"),
+            ("after", "test.ecomm_pipeline.orphaned_orders"),
+            ("before", "model.ecomm_pipeline.orders_enriched"),
+            ("during", "model.ecomm_pipeline.customer_analytics"),
+            ("after", "model.ecomm_pipeline.analytics_summary"),
+            ("after", "model.ecomm_pipeline.inventory_movements"),
+            ("before", "model.ecomm_pipeline.batch_counts"),
+        )
+    ),
+    # A full load: between closing the absent keys and opening the new versions, and amid either.
+    Point(SQL, "after", "merge into ecomm_targets.customers_target as current_versions"),
+    Point(SQL, "during", "merge into ecomm_targets.products_target"),
+    Point(SQL, "during", "merge into ecomm_targets.inventory_target as DBT_INTERNAL_DEST"),
+    Point(SQL, "during", "merge into ecomm_staging.customers_errors"),
+    Point(SQL, "during", "merge into ecomm_ops.validation_results"),
+    Point(SQL, "after", "merge into ecomm_ops.validation_results"),
+    Point(SQL, "during", "merge into ecomm_ops.batch_reconciliation"),
+    Point(SQL, "after", "merge into ecomm_ops.batch_reconciliation"),
+    Point("ingest.archive:_move", "after", nth=2),
+]
+REWINDING = [
+    Point(SQL, "after", "update ecomm_staging.orders_errors"),
+    Point(SQL, "after", "delete from ecomm_targets.orders_target"),
+    Point(SQL, "before", "update ecomm_targets.shipping_target"),
+    Point(SQL, "after", "delete from ecomm_marts.analytics_summary"),
+    Point(SQL, "after", "delete from ecomm_ops.batch_reconciliation"),
+    Point(SQL, "after", "insert into ecomm_ops.processing_log"),
+    # The replayed batch, after the late one is applied.
+    Point(SQL, "before", 'node_id": "snapshot.ecomm_pipeline.customers_target', nth=20),
+]
+
+
+@pytest.mark.parametrize("point", LANDING, ids=str)
+def test_killed_while_landing(point: Point, place: Place, delivered: Delivered) -> None:
+    deliver(place.root, DAYS[0])
+
+    place.dies("land", point=point)
+    place.ends("land")
+
+    place.assert_clean(delivered.root, [delivered.triggers[DAYS[0]]], only="landing.")
+
+
+@pytest.mark.parametrize("point", REJECTING, ids=str)
+def test_killed_while_rejecting(point: Point, place: Place) -> None:
+    """What is rejected is wholly rejected in the end, and every file has its reason."""
+    trigger = deliver(place.root, DAYS[0])
+    orders = place.root / "orders_data" / "source" / f"orders_{DAYS[0]}.csv"
+    orders.write_bytes(orders.read_bytes().replace(b"order_amount", b"amount", 1))
+    names = {path.name for path in place.root.rglob("source/*")}
+    assert len(names) == FILES
+
+    place.dies("land", point=point)
+    is_done = not trigger.exists()
+    place.ends("land", exit_code=0 if is_done else 4)
+
+    rejected = {path.name for path in place.root.rglob("rejected/*")}
+    assert rejected == names | {f"{name}.reason.json" for name in names}
+    assert not list(place.root.rglob("source/*"))
+
+
+@pytest.mark.parametrize("point", BUILDING, ids=str)
+def test_killed_while_building(
+    point: Point, place: Place, first_day: Place, delivered: Delivered
+) -> None:
+    first_day.copy_to(place.folder)
+    deliver(place.root, DAYS[1])
+
+    place.dies("run", point=point)
+    place.ends("run")
+
+    place.assert_clean(delivered.root, [delivered.triggers[day] for day in DAYS[:2]])
+
+
+@pytest.mark.parametrize("point", REWINDING, ids=str)
+def test_killed_while_rewinding(
+    point: Point, place: Place, two_days: Place, delivered: Delivered
+) -> None:
+    two_days.copy_to(place.folder)
+    deliver(place.root, DAYS[1])
+
+    place.dies("run", point=point)
+    place.ends("run")
+
+    order = (DAYS[0], DAYS[2], DAYS[1])
+    place.assert_clean(delivered.root, [delivered.triggers[day] for day in order])
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        Point("ingest.landing:LandingStore.replay", "after"),
+        Point(SQL, "after", "delete from ecomm_targets.products_target"),
+        Point(SQL, "before", 'node_id": "model.ecomm_pipeline.batch_counts', nth=2),
+    ],
+    ids=str,
+)
+def test_killed_while_replaying(
+    point: Point, place: Place, two_days: Place, delivered: Delivered
+) -> None:
+    two_days.copy_to(place.folder)
+
+    place.dies("replay", point=point)
+    place.ends("run")
+
+    place.assert_clean(delivered.root, [delivered.triggers[DAYS[0]], delivered.triggers[DAYS[2]]])
+
+
+def test_killed_between_the_two_marks_of_a_replay(
+    place: Place, two_days: Place, delivered: Delivered
+) -> None:
+    """The next run has nothing to apply; plain dbt rewinds the newest batch, and loses nothing."""
+    two_days.copy_to(place.folder)
+    triggers = [delivered.triggers[DAYS[0]], delivered.triggers[DAYS[2]]]
+    spark, _ = place.engine.start()
+    spark.sql("update ecomm_ops.current_batch set landing_number = 0")
+    place.engine.disconnect()
+
+    place.ends("run")
+    place.assert_clean(delivered.root, triggers)
+
+    place.ends("replay", "--from", "2025-01-17")
+    place.assert_clean(delivered.root, triggers)
+
+
+def test_files_in_the_archive_are_what_was_delivered(
+    place: Place, first_day: Place, delivered: Delivered
+) -> None:
+    first_day.copy_to(place.folder)
+    archived = [path for path in place.root.rglob("archive/*/*/*") if path.is_file()]
+
+    assert len(archived) == FILES
+    for path in archived:
+        assert path.read_bytes() == next(delivered.root.rglob(path.name)).read_bytes()
+
+
+def test_the_killer_kills_nothing_by_itself(place: Place, tmp_path: Path) -> None:
+    """A point that is never reached leaves the command as it is."""
+    deliver(place.root, DAYS[0])
+    process = place.start("land", point=Point("ingest.intake:parse_file", "after", nth=99))
+    output, _ = process.communicate()
+
+    assert process.returncode == 0, output
