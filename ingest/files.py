@@ -1,5 +1,6 @@
 """Opening what others delivered, and naming it."""
 
+import hashlib
 import io
 import os
 import stat
@@ -24,6 +25,17 @@ def open_delivered(path: Path) -> io.BufferedReader:
     except FileNotFoundError:
         raise Waiting(f"{path.name} is not there any more: the next look tries again.") from None
     raise Rejected(f"{path.name} is a link or no regular file: deliver the file itself.")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a delivered file's bytes, lower-case hexadecimal.
+
+    Raises:
+        Rejected: It is a link, a folder or anything else but a regular file.
+        Waiting: It is not there.
+    """
+    with open_delivered(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def one_line(text: str) -> str:

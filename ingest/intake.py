@@ -1,6 +1,5 @@
 """Intake: one look at a trigger, which lands its batch wholly or says why not."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -19,7 +18,7 @@ from ingest.config import Settings
 from ingest.contract import Contract
 from ingest.engine import first_line
 from ingest.errors import Rejected, Waiting
-from ingest.files import one_line, open_delivered
+from ingest.files import one_line, sha256_of
 from ingest.landing import FileToLand, Landing, LandingStore
 from ingest.log import LogRow, ProcessingLog, now
 from ingest.reader import Lineage, ParsedFile, parse_file
@@ -186,7 +185,7 @@ class Intake:
                     raise Rejected(reason)
             raise Waiting(f"Waiting for {', '.join(missing)}.")
         if effective:
-            content = {(source.name, _sha256(source)) for source in sources.values()}
+            content = {(source.name, sha256_of(source)) for source in sources.values()}
             twins = [] if trigger.supersedes else same_id
             for landing in (effective, *twins):
                 if content == landing.content:
@@ -271,7 +270,7 @@ class Intake:
         for source in self._sources(trigger).values():
             archived = archive.archive_folder(source, self._archive_root, trigger.batch_date)
             if os.path.lexists(source):
-                if _sha256(source) != landed.get(source.name):
+                if sha256_of(source) != landed.get(source.name):
                     return False
             elif source.name not in landed or not any(archived.glob(f"*/{source.name}")):
                 return False
@@ -327,11 +326,6 @@ def _skipped(look: Look, landing: Landing) -> Look:
 def _arrival(path: Path) -> datetime:
     """When a file came to where it is; putting it back there counts, its writing does not."""
     return datetime.fromtimestamp(path.lstat().st_ctime, UTC)
-
-
-def _sha256(path: Path) -> str:
-    with open_delivered(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _seen_before(parsed: ParsedFile, trigger: Trigger, landings: list[Landing]) -> list[str]:

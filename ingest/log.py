@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from pyspark.sql import SparkSession
 
+from ingest.files import one_line
 from ingest.landing import append_rows
 
 
@@ -49,10 +50,14 @@ class ProcessingLog:
         self._run_id = run_id
 
     def write(self, rows: list[LogRow]) -> None:
-        """Append the rows."""
+        """Append the rows, their texts without control characters."""
         names = [item.name for item in fields(LogRow)]
-        values = [(self._run_id, *(getattr(row, name) for name in names)) for row in rows]
+        values = [(self._run_id, *(_clean(getattr(row, name)) for name in names)) for row in rows]
         append_rows(self._session, self._table, values)
+
+
+def _clean(value: object) -> object:
+    return one_line(value) if isinstance(value, str) else value
 
 
 def rejected_triggers(session: SparkSession, table: str, limit: int) -> list[tuple[str, str, str]]:

@@ -13,7 +13,8 @@ from ingest import archive
 from ingest.build import BuildResult, DbtBuild, OnNode
 from ingest.config import Settings
 from ingest.contract import load_contract
-from ingest.errors import ConfigError
+from ingest.errors import ConfigError, Rejected, Waiting
+from ingest.files import sha256_of
 from ingest.intake import Intake, Look
 from ingest.landing import Landing, LandingStore
 from ingest.log import LogRow, ProcessingLog, now
@@ -127,14 +128,15 @@ class Pipeline:
             applied_only: Whether to leave batches that dbt has yet to apply.
 
         Returns:
-            A message for each batch whose files could not be moved; the next run tries again.
+            A message for each batch whose files were not all moved.
         """
+        landings = {landing.number: landing for landing in self.store.landings()}
         pending = {landing.number for landing in self.store.pending()} if applied_only else set()
         rows, problems = [], []
         for look in looks:
             if look.landing_number is None or look.landing_number in pending:
                 continue
-            row = self._archive_one(look)
+            row = self._archive_one(look, landings[look.landing_number])
             rows.append(row)
             if row.message:
                 problems.append(row.message)
@@ -142,8 +144,15 @@ class Pipeline:
             self._log.write(rows)
         return problems
 
-    def _archive_one(self, look: Look) -> LogRow:
+    def _archive_one(self, look: Look, landing: Landing) -> LogRow:
         assert look.batch_date is not None and look.batch_id is not None
+        landed = dict(landing.content)
+        sources = {
+            feed: self._settings.root / f"{feed}_data" / "source" / name
+            for feed, name in look.files.items()
+        }
+        # What came in a landed file's place since then has not landed.
+        kept = [feed for feed, path in sources.items() if _differs(path, landed[path.name])]
         row = LogRow(
             batch_id=look.batch_id,
             batch_date=look.batch_date,
@@ -155,7 +164,7 @@ class Pipeline:
         try:
             moved = archive.archive(
                 look.trigger_file,
-                look.files,
+                {feed: name for feed, name in look.files.items() if feed not in kept},
                 self._settings.root,
                 look.batch_date,
                 look.batch_id,
@@ -164,7 +173,15 @@ class Pipeline:
         except OSError as error:
             message = f"Files of batch {look.batch_id} were not all archived: {error.strerror}."
             return replace(row, status="FAILED", message=message, finished_at=now())
-        return replace(row, archived_files=moved, finished_at=now())
+        row = replace(row, archived_files=moved, finished_at=now())
+        if kept:
+            names = ", ".join(look.files[feed] for feed in kept)
+            message = (
+                f"{names} came in the place of a landed file and stays: send a trigger for it, with"
+                " supersedes true."
+            )
+            return replace(row, status="WARNING", message=message)
+        return row
 
     def _log_failure(self, landing: Landing, result: BuildResult, started_at: datetime) -> None:
         """Log a build that ended before dbt could log it itself."""
@@ -177,3 +194,13 @@ class Pipeline:
             started_at=started_at,
         )
         self._log.write([row])
+
+
+def _differs(path: Path, sha256: str) -> bool:
+    """Whether a file is there and has other content."""
+    try:
+        return sha256_of(path) != sha256
+    except Waiting:
+        return False
+    except Rejected:
+        return True

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ class Shop:
         """A whole run without dbt."""
         pipeline = self.pipeline()
         looks = list(pipeline.look_at_all())
+        pipeline.log_unlisted(looks)
         assert pipeline.archive(looks, applied_only=False) == []
         return looks
 
@@ -205,6 +207,9 @@ def test_files_that_are_not_ready_are_waited_for(shop: Shop) -> None:
     assert "data_files_ready" in look.message
     assert shop.rows("orders") == []
 
+    shop.trigger(DAY, ["orders"], data_files_ready=True)
+    assert only(shop.land()).outcome == "LANDED"
+
 
 def test_unreadable_trigger_is_rejected_first(shop: Shop) -> None:
     shop.deliver(DAY, {"orders": csv("orders")})
@@ -250,6 +255,69 @@ def test_manifest_that_differs_rejects_the_batch(shop: Shop) -> None:
     assert look.outcome == "REJECTED"
     assert "has 2 rows where the trigger declares 3" in look.message
     assert shop.rows("orders") == []
+
+
+def test_rejected_batch_that_is_sent_again_waits_for_its_files(shop: Shop) -> None:
+    """What was rejected before the trigger came counts for nothing."""
+    files = {"orders": csv("orders"), "products": ""}
+    shop.deliver(DAY, files)
+    assert only(shop.land()).outcome == "REJECTED"
+    shop.source("products", DAY).write_text(csv("products"))
+    shop.trigger(DAY, ["orders", "products"])
+
+    assert only(shop.land()).outcome == "WAITING"
+
+    shop.source("orders", DAY).write_text(csv("orders"))
+    assert only(shop.land()).outcome == "LANDED"
+
+
+def test_file_that_comes_between_landing_and_archiving_stays(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders"), "products": csv("products")})
+    pipeline = shop.pipeline()
+    looks = list(pipeline.look_at_all())
+    shop.source("orders", DAY).write_text(csv("orders", mark="new"))
+
+    (problem,) = pipeline.archive(looks, applied_only=False)
+
+    assert problem.startswith("orders_2025_01_15.csv came in the place of a landed file and stays")
+    assert shop.in_source() == {"orders_2025_01_15.csv"}
+    assert shop.source("orders", DAY).read_text() == csv("orders", mark="new")
+    assert shop.log("archive")[0].status == "WARNING"
+    files = {"products": csv("products"), "orders": csv("orders", mark="new")}
+    shop.deliver(DAY, files, trigger_id="next", supersedes=True)
+    assert only(shop.land()).outcome == "LANDED"
+    assert shop.in_source() == set()
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nb\x1b[31m.json", "\u202egnp.json", "%2e%2e.json", "'; --.json"]
+)
+def test_odd_names_of_triggers_are_shown_in_one_harmless_line(shop: Shop, name: str) -> None:
+    path = shop.trigger(DAY, ["orders"])
+    path.rename(path.with_name(name))
+    shop.source("orders", DAY).write_text(csv("orders"))
+
+    look = only(shop.land())
+
+    assert look.outcome == "LANDED"
+    logged = [row for row in shop.rows("processing_log", "ops") if row.source_file]
+    assert all(row.source_file.isprintable() for row in logged)
+    assert all((row.message or "").isprintable() for row in logged)
+    assert shop.rows("landed_files")[0].trigger_file.isprintable()
+    (archived,) = (shop.root / "triggers" / "archive").rglob("*.json")
+    assert archived.name == name
+
+
+def test_name_that_is_no_text_is_rejected_and_explained(shop: Shop) -> None:
+    folder = shop.root / "triggers" / "source"
+    (folder / os.fsdecode(b"\xff\n.json")).write_text("{")
+
+    look = only(shop.land())
+
+    assert look.outcome == "REJECTED"
+    assert look.message.startswith("??.json is not valid JSON")
+    reasons = list((shop.root / "triggers" / "rejected").glob("*.reason.json"))
+    assert json.loads(reasons[0].read_text())["file"] == "??.json"
 
 
 def test_load_type_is_recorded(shop: Shop) -> None:
@@ -400,6 +468,22 @@ def test_other_files_are_left_alone(shop: Shop) -> None:
     shop.land()
 
     assert shop.in_source() == {path.name for path in others}
+    logged = {row.source_file: row for row in shop.log("scan")}
+    assert logged.keys() == {path.name for path in others}
+    assert {row.status for row in logged.values()} == {"WARNING"}
+    name = others[0].name
+    assert logged[name].message == f"No trigger names {name}: it is left in orders_data/source."
+
+
+def test_files_without_a_trigger_wait_for_it(shop: Shop) -> None:
+    shop.source("orders", DAY).write_text(csv("orders"))
+    assert shop.land() == []
+    assert [row.source_file for row in shop.log("scan")] == [shop.source("orders", DAY).name]
+
+    shop.trigger(DAY, ["orders"])
+
+    assert only(shop.land()).outcome == "LANDED"
+    assert len(shop.log("scan")) == 1
 
 
 def test_full_disk_leaves_nothing_visible(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -597,7 +681,7 @@ def test_log_keeps_odd_text(shop: Shop) -> None:
     row = LogRow(step="trigger", status="FAILED", message=message, started_at=now())
     shop.pipeline()._log.write([row])
 
-    assert [row.message for row in shop.log("trigger")] == [message]
+    assert [row.message for row in shop.log("trigger")] == [message.replace("\n", "?")]
 
 
 def test_outcomes_of_one_run(shop: Shop) -> None:
