@@ -176,7 +176,7 @@ def errors_table(rows: list[ErrorRow]) -> Table:
         Column("file", overflow="fold", min_width=24),
         Column("row", justify="right"),
         "severity",
-        Column("rules", overflow="fold"),
+        Column("rules", overflow="fold", min_width=24),
         Column("batch", overflow="fold"),
         Column("resolved by", overflow="fold"),
         title="Quarantined rows",

@@ -63,6 +63,10 @@ class Place:
         """The warehouse's engine."""
         return LocalEngine(load_settings(warehouse=self.warehouse))
 
+    def deliver(self, source: Path) -> None:
+        """Put all files of another feed root into this one."""
+        shutil.copytree(source, self.root, dirs_exist_ok=True)
+
     def start(self, *command: str, point: Point | None = None) -> subprocess.Popen[str]:
         """Start a command of ingest in a process of its own, which dies at the point."""
         script = [str(KILLER), point.to_json()] if point else ["-m", "ingest"]

@@ -8,89 +8,13 @@ import pytest
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 from support.batches import write_batch
+from support.rows import GOOD, row
 from typer.testing import CliRunner
 
 from ingest.cli import app
 from ingest.config import PROJECT_DIR, Settings
 
 DAY = date(2025, 1, 15)
-
-# A row of each feed that breaks no rule; `{n}` makes keys unique.
-GOOD = {
-    "orders": {
-        "order_id": "O{n}",
-        "customer_id": "C1",
-        "product_id": "P1",
-        "order_date": "2025-01-15",
-        "order_amount": "10.00",
-        "currency": "USD",
-        "payment_method": "Credit Card",
-        "shipping_address": "1 Main St",
-        "order_status": "pending",
-        "created_timestamp": "2025-01-15 10:00:00",
-    },
-    "customers": {
-        "customer_id": "C{n}",
-        "first_name": "Ada",
-        "last_name": "Byte",
-        "email": "ada@example.com",
-        "phone": "+1-555-010-0199",
-        "date_of_birth": "1990-05-05",
-        "registration_date": "2024-05-05",
-        "address": "1 Main St",
-        "city": "Springfield",
-        "state": "OR",
-        "zip_code": "97477",
-        "country": "USA",
-        "customer_tier": "gold",
-        "last_login": "2025-01-14 08:00:00",
-        "created_timestamp": "2025-01-15 06:00:00",
-    },
-    "products": {
-        "product_id": "P{n}",
-        "product_name": "Lamp",
-        "category": "Furniture",
-        "subcategory": "Light",
-        "brand": "Lumo",
-        "price": "10.00",
-        "currency": "USD",
-        "stock_quantity": "5",
-        "weight_kg": "1.5",
-        "dimensions_cm": "10x10x30",
-        "color": "red",
-        "material": "steel",
-        "description": "A lamp",
-        "launch_date": "2024-05-05",
-        "discontinued": "false",
-        "created_timestamp": "2025-01-15 06:00:00",
-    },
-    "inventory": {
-        "product_id": "P{n}",
-        "stock_quantity": "5",
-        "warehouse_location": "Denver",
-        "last_updated": "2025-01-14",
-        "created_timestamp": "2025-01-15 06:00:00",
-        "stock_status": "In Stock",
-        "warehouse_id": "W1",
-        "reserved_quantity": "1",
-        "available_quantity": "4",
-        "reorder_level": "10",
-        "last_audit": "2024-12-31",
-    },
-    "shipping": {
-        "order_id": "O{n}",
-        "shipping_method": "ground",
-        "shipping_cost": "5.00",
-        "currency": "USD",
-        "tracking_number": "T1",
-        "package_weight": "1.5",
-        "dimensions_cm": "10x10x30",
-        "estimated_delivery": "2025-01-18",
-        "actual_delivery": "2025-01-17",
-        "created_timestamp": "2025-01-15 06:00:00",
-        "insurance_value": "10.00",
-    },
-}
 
 # For each rule, cells that break just it, and cells that are just inside.
 CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
@@ -203,6 +127,23 @@ NOT_ALONE = {
     )
 }
 
+# What a row of blank cells breaks; every other rule passes on NULL.
+ON_NULL = {
+    "orders": "order_id_present customer_id_present product_id_present order_date_valid"
+    " amount_valid currency_known status_known created_timestamp_valid payment_method_known"
+    " shipping_address_present",
+    "customers": "customer_id_present email_present phone_present tier_known"
+    " registration_date_valid date_of_birth_present first_name_present last_name_present"
+    " country_present zip_code_present",
+    "products": "product_id_present category_present price_valid currency_known"
+    " stock_quantity_valid launch_date_valid product_name_present weight_positive"
+    " discontinued_valid dimensions_format",
+    "inventory": "product_id_present warehouse_location_present stock_quantity_valid"
+    " last_updated_valid",
+    "shipping": "order_id_present cost_valid package_weight_positive currency_known"
+    " estimated_delivery_valid tracking_number_present method_known dimensions_format",
+}
+
 
 @pytest.fixture(scope="module")
 def settings(
@@ -213,14 +154,15 @@ def settings(
     rows: dict[str, list[dict[str, str]]] = {feed: [] for feed in GOOD}
     for rule, (broken, inside) in CASES.items():
         feed = rule.split("_")[0]
-        rows[feed].append(_row(feed, f"{rule}-broken") | broken)
-        rows[feed].append(_row(feed, f"{rule}-inside") | inside)
+        rows[feed].append(row(feed, f"{rule}-broken", **broken))
+        rows[feed].append(row(feed, f"{rule}-inside", **inside))
     for rule, (broken, _) in NOT_ALONE.items():
         feed = rule.split("_")[0]
-        rows[feed].append(_row(feed, f"{rule}-broken") | broken)
+        rows[feed].append(row(feed, f"{rule}-broken", **broken))
     for feed in GOOD:
         for n in range(2):
-            rows[feed].append(_row(feed, "twice") | {"created_timestamp": f"2025-01-15 10:00:0{n}"})
+            rows[feed].append(row(feed, "twice", created_timestamp=f"2025-01-15 10:00:0{n}"))
+        rows[feed].append(dict.fromkeys(GOOD[feed], ""))
     write_batch(root, DAY, "rules", rows)
     for feed in GOOD:
         path = root / f"{feed}_data" / "source" / f"{feed}_2025_01_15.csv"
@@ -258,10 +200,6 @@ def settings(
     yield Settings(root=root, warehouse=warehouse, schema_name="rules"), counted
 
 
-def _row(feed: str, n: str) -> dict[str, str]:
-    return {column: value.format(n=n) for column, value in GOOD[feed].items()}
-
-
 def _found(spark: SparkSession, rule: str) -> list[tuple[int, list[str]]]:
     feed = rule.split("_")[0]
     rows = spark.table(f"rules_staging.base_{feed}").collect()
@@ -292,6 +230,14 @@ def test_row_breaks_its_rule_and_what_follows(
 
 
 @pytest.mark.parametrize("feed", GOOD)
+def test_every_rule_on_null(feed: str, settings: object, spark: SparkSession) -> None:
+    rows = spark.table(f"rules_staging.base_{feed}").where("_raw_line is null").collect()
+    (blank,) = [row for row in rows if all(row[column] is None for column in GOOD[feed])]
+
+    assert blank["failed_rules"] == sorted(f"{feed}_{rule}" for rule in ON_NULL[feed].split())
+
+
+@pytest.mark.parametrize("feed", GOOD)
 def test_of_one_key_the_latest_row_is_kept(
     feed: str, settings: object, spark: SparkSession
 ) -> None:
@@ -317,8 +263,8 @@ def test_each_dbt_test_counts_the_rows_that_failed_rules_names(
     counted = settings[1]
     named = dict.fromkeys(counted, 0)
     for feed in GOOD:
-        for row in spark.table(f"rules_staging.base_{feed}").collect():
-            for rule in row["failed_rules"]:
+        for found in spark.table(f"rules_staging.base_{feed}").collect():
+            for rule in found["failed_rules"]:
                 named[rule] += 1
 
     assert named == counted

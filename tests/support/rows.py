@@ -1,0 +1,83 @@
+"""Rows to begin with."""
+
+# A row of each feed that breaks no rule; `{n}` makes keys unique.
+GOOD = {
+    "orders": {
+        "order_id": "O{n}",
+        "customer_id": "C1",
+        "product_id": "P1",
+        "order_date": "2025-01-15",
+        "order_amount": "10.00",
+        "currency": "USD",
+        "payment_method": "Credit Card",
+        "shipping_address": "1 Main St",
+        "order_status": "pending",
+        "created_timestamp": "2025-01-15 10:00:00",
+    },
+    "customers": {
+        "customer_id": "C{n}",
+        "first_name": "Ada",
+        "last_name": "Byte",
+        "email": "ada@example.com",
+        "phone": "+1-555-010-0199",
+        "date_of_birth": "1990-05-05",
+        "registration_date": "2024-05-05",
+        "address": "1 Main St",
+        "city": "Springfield",
+        "state": "OR",
+        "zip_code": "97477",
+        "country": "USA",
+        "customer_tier": "gold",
+        "last_login": "2025-01-14 08:00:00",
+        "created_timestamp": "2025-01-15 06:00:00",
+    },
+    "products": {
+        "product_id": "P{n}",
+        "product_name": "Lamp",
+        "category": "Furniture",
+        "subcategory": "Light",
+        "brand": "Lumo",
+        "price": "10.00",
+        "currency": "USD",
+        "stock_quantity": "5",
+        "weight_kg": "1.5",
+        "dimensions_cm": "10x10x30",
+        "color": "red",
+        "material": "steel",
+        "description": "A lamp",
+        "launch_date": "2024-05-05",
+        "discontinued": "false",
+        "created_timestamp": "2025-01-15 06:00:00",
+    },
+    "inventory": {
+        "product_id": "P{n}",
+        "stock_quantity": "5",
+        "warehouse_location": "Denver",
+        "last_updated": "2025-01-14",
+        "created_timestamp": "2025-01-15 06:00:00",
+        "stock_status": "In Stock",
+        "warehouse_id": "W1",
+        "reserved_quantity": "1",
+        "available_quantity": "4",
+        "reorder_level": "10",
+        "last_audit": "2024-12-31",
+    },
+    "shipping": {
+        "order_id": "O{n}",
+        "shipping_method": "ground",
+        "shipping_cost": "5.00",
+        "currency": "USD",
+        "tracking_number": "T1",
+        "package_weight": "1.5",
+        "dimensions_cm": "10x10x30",
+        "estimated_delivery": "2025-01-18",
+        "actual_delivery": "2025-01-17",
+        "created_timestamp": "2025-01-15 06:00:00",
+        "insurance_value": "10.00",
+    },
+}
+
+
+def row(feed: str, n: object, **cells: str) -> dict[str, str]:
+    """A row that breaks no rule, with the number in its key, and with cells of one's own."""
+    return {column: value.format(n=n) for column, value in GOOD[feed].items()} | cells
