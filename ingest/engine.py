@@ -82,9 +82,14 @@ def open_engine(settings: Settings, *, exclusive: bool = False) -> Iterator[Spar
 
 def first_line(error: PySparkException) -> str:
     """What the engine says went wrong, without the plans and traces that follow."""
-    if isinstance(error, RetriesExceeded):
-        return "it does not answer any more."
-    return next(iter(str(error).splitlines()), type(error).__name__)[:300]
+    line = next(iter(str(error).splitlines()), type(error).__name__)[:300]
+    # What gRPC says instead is of no use to anybody.
+    if isinstance(error, RetriesExceeded) or "RPC that terminated with" in line:
+        return (
+            "it does not answer any more. Run again; the local engine's log is .engine/engine.log"
+            " in the warehouse."
+        )
+    return line
 
 
 @contextmanager

@@ -24,6 +24,17 @@ _RETRIES = 4
 _ended: list[ConnectSession] = []
 
 
+class _WhileItRuns(DefaultPolicy):
+    """Tries a statement again while the server runs; one that is gone answers no other either."""
+
+    def __init__(self, engine: "LocalEngine") -> None:
+        super().__init__(max_retries=_RETRIES)
+        self._engine = engine
+
+    def can_retry(self, exception: BaseException) -> bool:
+        return self._engine.is_up and super().can_retry(exception)
+
+
 class LocalEngine:
     """Sail: a Spark Connect server in the background whose catalog is in memory.
 
@@ -107,8 +118,7 @@ class LocalEngine:
         if connected is None or connected.is_stopped or os.environ.get(_REMOTE) != running.remote:
             self.disconnect()
             connected = ConnectSession.builder.remote(running.remote).create()
-            # A server on this machine that is gone will not come back: do not wait for minutes.
-            connected.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
+            connected.client.set_retry_policies([_WhileItRuns(self)])
         # dbt-spark reaches the engine through this variable.
         os.environ[_REMOTE] = running.remote
         connected.conf.set("spark.sql.session.timeZone", "UTC")

@@ -19,6 +19,7 @@ from ingest.pipeline import Applied
 from ingest.quarantine import ErrorRow
 
 _ERRORS_SHOWN = 500
+_FAILURES_SHOWN = 10
 _COLOURS = {
     "LANDED": "green",
     "APPLIED": "green",
@@ -79,8 +80,11 @@ class Report:
                 f" Score {found.score:.2f}, validation {found.status}."
             )
             self._print("APPLIED", batch, message, applied.seconds)
-        for name, reason in applied.result.failures:
+        failures = applied.result.failures
+        for name, reason in failures[:_FAILURES_SHOWN]:
             self._console.print(f"         {escape(name)}: {escape(reason)}")
+        if len(failures) > _FAILURES_SHOWN:
+            self._console.print(f"         and {len(failures) - _FAILURES_SHOWN} more")
 
     def note(self, message: str) -> None:
         """Tell of something odd that is no failure."""

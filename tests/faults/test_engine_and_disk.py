@@ -1,0 +1,161 @@
+"""What happens around a run: its engine dies, the disk is full, another run, a reader."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+from reference.compare import differences
+
+from faults.conftest import DAYS, ENVIRONMENT, Delivered, Place, deliver
+from ingest import server
+from ingest.catalog import tables_on_disk
+from ingest.config import PROJECT_DIR
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.05)
+
+
+def versions(warehouse: Path, table: str) -> int:
+    return DeltaTable(warehouse / table).version()
+
+
+def test_engine_that_dies_amid_a_build(
+    place: Place, first_day: Place, delivered: Delivered
+) -> None:
+    first_day.copy_to(place.folder)
+    deliver(place.root, DAYS[1])
+    before = versions(place.warehouse, "ecomm_staging/base_orders")
+
+    run = place.start("run")
+    wait_until(lambda: versions(place.warehouse, "ecomm_staging/base_orders") > before)
+    running = server.running(place.warehouse)
+    assert running is not None
+    os.kill(running.pid, signal.SIGKILL)
+    output, _ = run.communicate()
+
+    assert run.returncode == 1
+    assert "dbt build failed" in output or "The engine failed: it does not answer" in output
+    assert "Traceback" not in output
+
+    place.ends("run")
+    place.assert_clean(delivered.root, [delivered.triggers[day] for day in DAYS[:2]])
+
+
+def test_engine_that_is_dead_when_a_command_begins(place: Place, delivered: Delivered) -> None:
+    """Its state says that it runs; the process is gone."""
+    deliver(place.root, DAYS[0])
+    place.ends("engine", "start")
+    running = server.running(place.warehouse)
+    assert running is not None
+    os.kill(running.pid, signal.SIGKILL)
+
+    place.ends("land")
+
+    place.assert_clean(delivered.root, [delivered.triggers[DAYS[0]]], only="landing.")
+
+
+def test_engine_whose_disk_is_full(place: Place, delivered: Delivered) -> None:
+    """No file of the engine may grow beyond 4 KiB, as if the disk were full by then."""
+    deliver(place.root, DAYS[0])
+    place.ends("engine", "start")
+    running = server.running(place.warehouse)
+    assert running is not None
+    resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+
+    output = place.ends("land", exit_code=1)
+
+    assert "FAILED   trigger_2025_01_15.json  Unexpected error of the engine" in output
+    assert "Traceback" not in output
+    assert len([path for path in place.root.rglob("source/*") if path.is_file()]) == 6
+
+    place.engine.stop()
+    place.ends("land")
+    place.assert_clean(delivered.root, [delivered.triggers[DAYS[0]]], only="landing.")
+
+
+def test_disk_that_is_full_for_the_parser(place: Place, delivered: Delivered) -> None:
+    deliver(place.root, DAYS[0])
+    place.ends("engine", "start")
+    code = (
+        "import resource, sys; from ingest.cli import app;"
+        " resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY));"
+        " app(sys.argv[1:])"
+    )
+    folders = ["--root", str(place.root), "--warehouse", str(place.warehouse)]
+    failed = subprocess.run(
+        [sys.executable, "-c", code, "land", *folders],
+        cwd=PROJECT_DIR,
+        env=os.environ | ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert failed.stdout.startswith("FAILED   trigger_2025_01_15.json  Unexpected error: ")
+    assert "File too large" in failed.stdout
+
+    place.ends("land")
+    place.assert_clean(delivered.root, [delivered.triggers[DAYS[0]]], only="landing.")
+
+
+def test_two_runs_at_once(place: Place, delivered: Delivered) -> None:
+    """One works, the other leaves with a sentence; nothing is doubled."""
+    deliver(place.root, DAYS[0])
+
+    runs = [place.start("run"), place.start("run")]
+    outputs = [run.communicate()[0] for run in runs]
+
+    assert sorted(run.returncode for run in runs) == [0, 1]
+    (refused,) = [output for run, output in zip(runs, outputs, strict=True) if run.returncode]
+    assert refused.startswith("Another run is at work in warehouse")
+    assert refused.count("\n") == 1
+    place.assert_clean(delivered.root, [delivered.triggers[DAYS[0]]])
+
+
+def contents(warehouse: Path) -> dict[str, list[dict[str, object]]]:
+    """Rows of the tables that people read, by `<schema>/<table>`."""
+    return {
+        f"{schema}/{folder.name}": DeltaTable(folder).to_pyarrow_table().to_pylist()
+        for schema, folders in tables_on_disk(warehouse).items()
+        for folder in folders
+        if schema.endswith(("_marts", "_landing"))
+    }
+
+
+@pytest.mark.parametrize("table", ["orders_enriched", "customer_analytics", "segment_analysis"])
+def test_reader_sees_the_old_or_the_new_table(
+    table: str, place: Place, first_day: Place, delivered: Delivered
+) -> None:
+    """Another process's reader, delta-rs, reads over and over while a batch is applied."""
+    first_day.copy_to(place.folder)
+    name = f"ecomm_marts/{table}"
+    old = contents(place.warehouse)[name]
+    deliver(place.root, DAYS[1])
+    seen: list[list[dict[str, object]]] = []
+
+    run = place.start("run")
+    while run.poll() is None:
+        read = DeltaTable(place.warehouse / name).to_pyarrow_table().to_pylist()
+        if not seen or read != seen[-1]:
+            seen.append(read)
+    output, _ = run.communicate()
+    assert run.returncode == 0, output
+
+    new = contents(place.warehouse)[name]
+    assert differences({name: old}, {name: new})
+    for read in seen:
+        assert not differences({name: old}, {name: read}) or not differences(
+            {name: new}, {name: read}
+        )
