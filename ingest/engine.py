@@ -67,17 +67,18 @@ def open_engine(settings: Settings, *, exclusive: bool = False) -> Iterator[Spar
         EngineError: The engine cannot be started or reached, or fails.
     """
     engine = engine_for(settings)
-    with ExitStack() as stack:
-        # On Databricks volumes have no locks: there the job runs once at a time (resources/).
-        if settings.target != "databricks":
-            if exclusive or not engine.is_up:
-                stack.enter_context(exclusive_use(settings.warehouse))
-            if exclusive:
-                stack.enter_context(_at_work(settings.warehouse, engine))
-        try:
+    try:
+        with ExitStack() as stack:
+            # On Databricks volumes have no locks: there the job runs once at a time (resources/).
+            if settings.target != "databricks":
+                if exclusive or not engine.is_up:
+                    stack.enter_context(exclusive_use(settings.warehouse))
+                if exclusive:
+                    stack.enter_context(_at_work(settings.warehouse, engine))
             yield stack.enter_context(engine.session())
-        except PySparkException as error:
-            raise EngineError(f"The engine failed: {first_line(error)}") from error
+    except PySparkException as error:
+        # Whether it failed at work, as it started or as it stopped.
+        raise EngineError(f"The engine failed: {first_line(error)}") from error
 
 
 def first_line(error: PySparkException) -> str:

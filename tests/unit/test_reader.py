@@ -318,6 +318,30 @@ def test_row_longer_than_a_block(tmp_path: Path) -> None:
     assert "SECRET" not in message
 
 
+def test_field_of_ten_megabytes(tmp_path: Path) -> None:
+    """Refused at first; the limit is the user's to raise."""
+    huge = "x" * (10 << 20)
+    content = f"{HEADER}\n{ROW}\nP2,5,{huge},2025-01-15,2025-01-15 08:00:00\n"
+
+    assert "raise ECOMM_MAX_ROW_BYTES" in rejection(tmp_path, content.encode())
+
+    parsed, out = parse(tmp_path, content, max_row_bytes=16 << 20)
+    assert parsed.rows == 2
+    assert landed(out)[1]["warehouse_location"] == huge
+
+
+def test_ten_thousand_columns(tmp_path: Path) -> None:
+    """Each unknown one is kept."""
+    names = [f"column {number}" for number in range(10_000)]
+
+    parsed, out = parse(tmp_path, f"{HEADER},{','.join(names)}\n{ROW},{','.join(names)}\n{ROW}\n")
+
+    (first, second) = landed(out)
+    assert first["_extra"] == dict(zip(names, names, strict=True))
+    assert second["_raw_line"] == ROW
+    assert "and 9980 more: kept in _extra" in parsed.warnings[0]
+
+
 @pytest.mark.parametrize("malformed", [0, 1, 10, 1000])
 def test_quote_left_open_far_from_the_end(malformed: int, tmp_path: Path) -> None:
     rows = f"{ROW}\n" * 100
@@ -326,6 +350,22 @@ def test_quote_left_open_far_from_the_end(malformed: int, tmp_path: Path) -> Non
     message = rejection(tmp_path, f'{HEADER}\n{rows}{ragged}"P2,5\n{rows}'.encode(), 1000)
 
     assert f"row {101 + malformed} does not end" in message
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("P2,0,Par", [stock(2, _raw_line="P2,0,Par")]),
+        ("P2,0,Paris,2025-01-14,2025-01-15 09", [stock(2, *P2[:4], "2025-01-15 09")]),
+    ],
+    ids=["amid a row", "amid its last field"],
+)
+def test_file_cut_mid_row(end: str, expected: list[Row], tmp_path: Path) -> None:
+    """What is there lands; rules, or the manifest's rows, bytes or sha256, tell the rest."""
+    parsed, out = parse(tmp_path, f"{HEADER}\n{ROW}\n{end}")
+
+    assert landed(out) == [stock(1, *P1), *expected]
+    assert parsed.malformed_rows == ("_raw_line" in expected[0])
 
 
 def test_header_without_end(tmp_path: Path) -> None:
