@@ -1,6 +1,5 @@
 {#-
-    The current batch's quarantined rows of a feed, each with the landed row as JSON and the rules that it broke; and, of
-    earlier batches, those that the current batch resolves by bringing a valid row for their key.
+    The current batch's quarantined rows of a feed, each with the landed row as JSON and the rules that it broke.
     The tables hold all batches: a batch that is applied again replaces its rows.
 -#}
 {% macro feed_errors(feed) -%}
@@ -12,13 +11,9 @@
     grants={'select': [var('stewards_group')]} if target.type == 'databricks' and var('stewards_group', '') else {},
     on_schema_change='fail',
     full_refresh=false,
-    post_hook="{{ release_errors('" ~ feed ~ "') }}",
+    post_hook="{{ settle_errors('" ~ feed ~ "') }}",
 ) }}
 {%- set all_rules = rules(feed) -%}
-{%- set kept_columns = [
-    'error_id', 'record_key', 'raw_record', 'failed_rules', 'max_severity', 'error_description',
-    '_batch_id', '_batch_date', '_source_file', '_file_sha256', '_row_number', '_landed_at',
-] -%}
 with
 
 quarantined as (
@@ -47,7 +42,7 @@ landed as (
         on landed_rows._batch_id = current_batch.batch_id
 ),
 
-broken as (
+final as (
     select
         {{ error_id('quarantined') | indent(8) }} as error_id,
         quarantined.record_key,
@@ -73,6 +68,7 @@ broken as (
                 rule_id
             )
         )) as error_description,
+        cast(null as string) as resolved_by_batch_id,
         quarantined._batch_id,
         quarantined._batch_date,
         quarantined._source_file,
@@ -84,42 +80,6 @@ broken as (
         on quarantined._batch_id = landed._batch_id
         and quarantined._file_sha256 = landed._file_sha256
         and quarantined._row_number = landed._row_number
-),
-{% if is_incremental() %}
-valid_keys as (
-    select record_key from {{ ref('base_' ~ feed) }}
-    where not is_quarantined
-),
-
--- The second half of the condition is for a batch that is applied again after a rule or a seed was changed.
-settled as (
-    select
-        errors.*,
-        case when valid_keys.record_key is not null then current_batch.batch_id end as settled_by_batch_id
-    from {{ this }} as errors
-    cross join current_batch
-    left join valid_keys
-        on errors.record_key = valid_keys.record_key
-    where
-        errors._batch_date < current_batch.batch_date
-        and (
-            (errors.resolved_by_batch_id is null and valid_keys.record_key is not null)
-            or (errors.resolved_by_batch_id = current_batch.batch_id and valid_keys.record_key is null)
-        )
-),
-{% endif %}
-final as (
-    select
-        {{ kept_columns | join(',\n        ') }},
-        cast(null as string) as resolved_by_batch_id
-    from broken
-    {%- if is_incremental() %}
-    union all
-    select
-        {{ kept_columns | join(',\n        ') }},
-        settled_by_batch_id as resolved_by_batch_id
-    from settled
-    {%- endif %}
 )
 
 select * from final

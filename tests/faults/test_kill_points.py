@@ -11,8 +11,8 @@ FILES = 6
 """Files of a batch, its trigger included."""
 
 LANDING = [
-    *(Point("ingest.intake:parse_file", "after", nth=n) for n in range(1, 6)),
-    *(Point("ingest.landing:LandingStore._insert", "after", nth=n) for n in range(1, 6)),
+    *(Point("ingest.intake:parse_file", "after", nth=n) for n in (1, 3, 5)),
+    *(Point("ingest.landing:LandingStore._insert", "after", nth=n) for n in (1, 3, 5)),
     Point("ingest.landing:LandingStore._insert", "during", nth=2),
     Point("ingest.landing:LandingStore._commit", "before"),
     Point("ingest.landing:LandingStore._commit", "during"),
@@ -44,15 +44,13 @@ BUILDING = [
             ("before", "model.ecomm_pipeline.orders_enriched"),
             ("during", "model.ecomm_pipeline.customer_analytics"),
             ("after", "model.ecomm_pipeline.analytics_summary"),
-            ("after", "model.ecomm_pipeline.inventory_movements"),
             ("before", "model.ecomm_pipeline.batch_counts"),
         )
     ),
     # A full load: between closing the absent keys and opening the new versions, and amid either.
     Point(SQL, "after", "merge into ecomm_targets.customers_target as current_versions"),
-    Point(SQL, "during", "merge into ecomm_targets.products_target"),
     Point(SQL, "during", "merge into ecomm_targets.inventory_target as DBT_INTERNAL_DEST"),
-    Point(SQL, "during", "merge into ecomm_staging.customers_errors"),
+    Point(SQL, "before", "merge into ecomm_staging.customers_errors as errors"),
     Point(SQL, "during", "merge into ecomm_ops.validation_results"),
     Point(SQL, "after", "merge into ecomm_ops.validation_results"),
     Point(SQL, "during", "merge into ecomm_ops.batch_reconciliation"),

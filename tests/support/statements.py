@@ -77,6 +77,16 @@ CASES = (
         [(1, "a"), (3, None)],
     ),
     Case(
+        "merge: delete, update set",
+        (
+            "merge into {table} as old using (select 1 as id, true as gone union all"
+            " select 3, false) as new on old.id = new.id"
+            " when matched and new.gone then delete"
+            " when matched then update set name = 'x'",
+        ),
+        [(2, "b"), (3, "x")],
+    ),
+    Case(
         "merge: update set",
         (
             "merge into {table} as old using (select 3 as id, 'x' as name) as new"
