@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -71,13 +71,17 @@ def start(warehouse: Path, port: int | None = None) -> Server:
     state = _state(warehouse)
     state.mkdir(parents=True, exist_ok=True)
     with FileLock(state / "start.lock"):
-        if server := running(warehouse):
-            return server
+        if known := running(warehouse):
+            pid = known.pid
+            # It may be starting still, for a command that was killed meanwhile.
+            if _comes_up(known, lambda: _is_ours(pid, warehouse)):
+                return known
+            if _is_ours(pid, warehouse):
+                _signal(pid, signal.SIGKILL)
         if port is not None and not _is_free(port):
             raise EngineError(f"Port {port} is taken: choose another, or leave --port out.")
         for candidate in [port] if port is not None else _candidates(warehouse):
             if server := _launch(warehouse, candidate):
-                _save(warehouse, server)
                 return server
     raise EngineError(f"The local engine did not start; see {_log(warehouse)}.")
 
@@ -127,16 +131,26 @@ def _launch(warehouse: Path, port: int) -> Server | None:
             # A session of its own: Ctrl-C in the shell that started it does not end it.
             start_new_session=True,
         )
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        if _answers(port):
-            session_id = str(uuid.uuid5(uuid.NAMESPACE_URL, warehouse.as_uri()))
-            started_at = datetime.now(UTC).isoformat(timespec="seconds")
-            return Server(process.pid, port, session_id, started_at)
-        time.sleep(0.05)
+    session_id = str(uuid.uuid5(uuid.NAMESPACE_URL, warehouse.as_uri()))
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    server = Server(process.pid, port, session_id, started_at)
+    # At once: a command that is killed while it waits leaves no process that nobody knows of.
+    _save(warehouse, server)
+    if _comes_up(server, lambda: process.poll() is None):
+        return server
     process.kill()
     process.wait()
     return None
+
+
+def _comes_up(server: Server, is_alive: Callable[[], bool]) -> bool:
+    """Wait until a server answers, as long as it lives and not without end."""
+    deadline = time.monotonic() + START_SECONDS
+    while is_alive() and time.monotonic() < deadline:
+        if _answers(server.port):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _candidates(warehouse: Path) -> Iterator[int]:

@@ -14,6 +14,7 @@ from deltalake import DeltaTable
 from reference.compare import differences
 
 from faults.conftest import DAYS, ENVIRONMENT, Delivered, Place, deliver
+from faults.killer import Point
 from ingest import server
 from ingest.catalog import tables_on_disk
 from ingest.config import PROJECT_DIR
@@ -62,6 +63,30 @@ def test_engine_that_is_dead_when_a_command_begins(place: Place, delivered: Deli
 
     place.ends("land")
 
+    place.assert_clean(delivered.root, [delivered.triggers[DAYS[0]]], only="landing.")
+
+
+def engines_of(warehouse: Path) -> list[str]:
+    """Process ids of all engines of a warehouse, known to it or not."""
+    command_lines = {
+        path.parent.name: path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")
+    }
+    return [pid for pid, line in command_lines.items() if f"{warehouse}\0".encode() in line]
+
+
+def test_command_that_dies_while_its_engine_starts(place: Place, delivered: Delivered) -> None:
+    """The next command finds the engine: none is left that nobody knows of."""
+    deliver(place.root, DAYS[0])
+
+    place.dies("land", point=Point("ingest.server:_answers", "before"))
+    assert len(engines_of(place.warehouse)) == 1
+    place.ends("land")
+
+    running = server.running(place.warehouse)
+    assert running is not None
+    assert engines_of(place.warehouse) == [str(running.pid)]
+    place.ends("engine", "stop")
+    assert engines_of(place.warehouse) == []
     place.assert_clean(delivered.root, [delivered.triggers[DAYS[0]]], only="landing.")
 
 
