@@ -69,14 +69,6 @@ CASES = (
         [(1, "a"), (2, "b"), (3, "c"), (4, "d")],
     ),
     Case(
-        "merge: delete",
-        (
-            "merge into {table} as old using (select 2 as id) as gone on old.id = gone.id"
-            " when matched then delete",
-        ),
-        [(1, "a"), (3, None)],
-    ),
-    Case(
         "merge: delete, update set",
         (
             "merge into {table} as old using (select 1 as id, true as gone union all"
