@@ -174,16 +174,16 @@ class Intake:
         of_date = [item for item in landings if item.batch_date == trigger.batch_date]
         effective = next((item for item in of_date if item.is_effective), None)
 
-        missing = [source.name for source in sources.values() if not os.path.lexists(source)]
+        missing = [source for source in sources.values() if not os.path.lexists(source)]
         if missing:
             if effective and self._is_being_archived(look.trigger_file, trigger, effective):
                 return _skipped(look, effective)
-            for source in sources.values():
+            arrived = _arrival(look.trigger_file)
+            for source in missing:
                 # A rejection that was cut short: the rest of the batch follows.
-                arrived = _arrival(look.trigger_file)
                 if reason := archive.rejected_since(source, trigger.trigger_id, arrived):
                     raise Rejected(reason)
-            raise Waiting(f"Waiting for {', '.join(missing)}.")
+            raise Waiting(f"Waiting for {', '.join(source.name for source in missing)}.")
         if effective:
             content = {(source.name, sha256_of(source)) for source in sources.values()}
             twins = [] if trigger.supersedes else same_id

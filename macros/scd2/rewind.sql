@@ -1,9 +1,9 @@
 {#-
     Pre-hook of current_batch. When the batch to apply next is late (older than the batch last begun) or takes the
     place of one of the same date, everything from its date on is undone: versions opened since then go, versions closed
-    and error rows resolved since then are open again, and the results of the batches concerned are deleted, so that
-    they count as pending and are replayed in order. Each statement may be repeated: a rewind cut short is simply done again, because
-    current_batch changes only afterwards.
+    and error rows resolved since then are open again, and the results of the batches concerned are deleted, so that they
+    count as pending and are replayed in order. Each statement may be repeated: a rewind cut short is simply done again,
+    because current_batch changes only afterwards.
 -#}
 {% macro rewind() -%}
     {%- if execute and load_relation(this) is not none -%}
