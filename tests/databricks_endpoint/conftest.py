@@ -1,7 +1,6 @@
 """Fixtures of the lane: one Spark, one endpoint, and a house that ingest and dbt work on."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 from support.batches import tables, without_code_generation
+from support.house import deliver_day
 from typer.testing import CliRunner
 
 from databricks_endpoint.server import HOST, HTTP_PATH, Endpoint
@@ -29,7 +29,6 @@ VARIABLES = {
     "stewards_group": "data-stewards",
 }
 _endpoints: list[Endpoint] = []
-SAMPLE = PROJECT_DIR / "data" / "sample"
 # The second day comes late: it makes dbt rewind and replay the third.
 DELIVERIES = (("2025_01_15",), ("2025_01_17",), ("2025_01_16",))
 
@@ -157,11 +156,9 @@ def house(endpoint: Endpoint, warehouse: Path, tmp_path_factory: pytest.TempPath
 
 
 def deliver(root: Path, days: tuple[str, ...]) -> None:
+    """Put days of the sample into a feed root."""
     for day in days:
-        for path in SAMPLE.rglob(f"*{day}*"):
-            to = root / path.relative_to(SAMPLE)
-            to.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, to)
+        deliver_day(root, day)
 
 
 @pytest.fixture(scope="session")
