@@ -177,11 +177,10 @@ def errors_table(rows: list[ErrorRow]) -> Table:
     """
     shown = rows[:_ERRORS_SHOWN]
     table = Table(
-        Column("file", overflow="fold", min_width=24),
+        Column("file, batch", overflow="fold", min_width=24),
         Column("row", justify="right"),
         "severity",
         Column("rules", overflow="fold", min_width=24),
-        Column("batch", overflow="fold"),
         Column("resolved by", overflow="fold"),
         title="Quarantined rows",
         box=SIMPLE,
@@ -190,11 +189,10 @@ def errors_table(rows: list[ErrorRow]) -> Table:
     )
     for row in shown:
         table.add_row(
-            escape(row.source_file),
+            escape(f"{row.source_file}\n{row.batch_id}"),
             str(row.row_number),
             row.max_severity,
             "\n".join(row.failed_rules),
-            escape(row.batch_id),
             escape(row.resolved_by_batch_id or ""),
         )
     return table
