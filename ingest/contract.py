@@ -1,5 +1,6 @@
 """The CSV contract and the tables of ingest, read from the dbt sources files that declare them."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,11 @@ from ingest.errors import ConfigError
 
 LANDING_SOURCES = Path("models/staging/_landing__sources.yml")
 OPS_SOURCES = Path("models/ops/_ops__sources.yml")
+
+
+def header_key(name: str) -> str:
+    """What a column's name is compared by: `Product ID` and `product-id` are product_id."""
+    return re.sub(r"[\s-]", "_", name.strip().lower())
 
 
 @dataclass(frozen=True)
@@ -39,9 +45,9 @@ class Feed:
 
     @cached_property
     def by_header(self) -> dict[str, Column]:
-        """Columns by every lower-case header under which they may arrive."""
+        """Columns by the key of every header under which they may arrive."""
         return {
-            header.lower(): column
+            header_key(header): column
             for column in self.columns
             for header in (column.name, *column.aliases)
         }
@@ -175,9 +181,9 @@ def _check_headers(feed: Feed, place: str) -> None:
     seen: set[str] = set()
     for column in feed.columns:
         for header in (column.name, *column.aliases):
-            if header.lower() in seen:
+            if header_key(header) in seen:
                 raise ConfigError(
                     f"{place}: the header {header} is declared twice: let each name or alias stand"
                     " for one column."
                 )
-            seen.add(header.lower())
+            seen.add(header_key(header))

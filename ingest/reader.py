@@ -1,23 +1,26 @@
 """Reading a CSV file: one streaming pass from its bytes to a Parquet file of landing rows."""
 
-import hashlib
 import os
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pv
 
 from ingest.contract import Feed
-from ingest.csv_stream import CsvStream
+from ingest.csv_stream import Block, CsvStream, OpenQuoteError, RecordTooLongError, look_through
 from ingest.errors import Rejected, Waiting
 from ingest.files import open_delivered
-from ingest.header import Header, match_header, name_list
-from ingest.row_writer import Lineage, RowWriter
+from ingest.header import Header, invisible_characters, match_header, name_list
+from ingest.row_writer import Lineage, MalformedRow, RowWriter
+from ingest.strict_csv import records, without_line_end
 
 __all__ = ["Lineage", "ParsedFile", "parse_file"]
+
+_OUT_OF_PLACE = "a quote or a carriage return out of place"
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class ParsedFile:
         sha256: SHA-256 of its bytes, lower-case hexadecimal.
         rows: Data rows, malformed ones included.
         bytes: Its size.
-        malformed_rows: Rows with too many or too few fields.
+        malformed_rows: Rows whose fields cannot be told.
         warnings: What is odd but no reason to refuse it, one sentence each.
     """
 
@@ -56,24 +59,22 @@ def parse_file(
         feed: What it must bring.
         lineage: The batch that it belongs to.
         out: Parquet file to write; it is gone again when anything is raised.
-        max_row_bytes: No row may be longer. The parser works on so much of a file at a time, and
-            reads up to 32 times as much ahead, so this is what bounds the memory.
+        max_row_bytes: No row may be longer, which bounds the memory.
 
     Raises:
         Rejected: The file breaks the contract.
         Waiting: The file vanished, or changed while it was read.
     """
     with open_delivered(source) as file:
-        before = os.fstat(file.fileno())
+        before = source.lstat()
         # The hash stands in every row, so it must be known before the first one is written.
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        stream = CsvStream(file, source.name, max_row_bytes)
+        first = look_through(file)
+        stream = CsvStream(file, source.name, first.newline, max_row_bytes)
         try:
-            header = match_header(stream.read_header(), feed, source.name)
-            with RowWriter(out, feed, header, lineage, source.name, sha256) as writer:
+            header = match_header(stream.read_head(), feed, source.name)
+            with RowWriter(out, feed, header, lineage, source.name, first.sha256) as writer:
                 _parse(stream, source.name, header, writer, max_row_bytes)
-            if stream.sha256 != sha256 or _has_changed(source, before):
+            if stream.sha256 != first.sha256 or _has_changed(source, before):
                 raise Waiting(
                     f"{source.name} changed while it was read: it is read again at the next look."
                 )
@@ -83,104 +84,123 @@ def parse_file(
     return ParsedFile(
         feed=feed.name,
         name=source.name,
-        sha256=sha256,
+        sha256=first.sha256,
         rows=writer.rows,
         bytes=stream.size,
         malformed_rows=writer.malformed_rows,
-        warnings=_warnings(source.name, header, writer),
+        warnings=_warnings(source.name, stream, header, writer),
     )
 
 
-class _InvalidRows:
-    """Records that the parser leaves out because their number of fields is not the header's."""
-
-    def __init__(self, end_mark: str) -> None:
-        self._end_mark = end_mark
-        self._reported: deque[tuple[int, str]] = deque()
-        self._blank_lines = 0
-        self.has_end_mark = False
-
-    def report(self, record: pv.InvalidRow) -> str:
-        """Note a record; the parser calls this from any thread, ahead of the rows it gives out."""
-        self._reported.append((record.number, record.text))
-        return "skip"
-
-    def take(self) -> Iterator[tuple[int, str]]:
-        """Number and text of the malformed rows among the records noted since the last time."""
-        while self._reported:
-            number, text = self._reported.popleft()
-            if text == self._end_mark:
-                self.has_end_mark = True
-            elif not text.strip():
-                # Empty lines the parser leaves out by itself; white space it takes for a record.
-                self._blank_lines += 1
-            else:
-                # The stream's start mark is record 1.
-                yield number - 1 - self._blank_lines, text
-
-
-def _parse(
-    stream: CsvStream, name: str, header: Header, writer: RowWriter, max_row_bytes: int
-) -> None:
+def _parse(stream: CsvStream, name: str, header: Header, writer: RowWriter, limit: int) -> None:
     """Pass all rows of a stream to the writer."""
-    invalid = _InvalidRows(stream.end_mark)
-    marks = 1
+    parser = _Parser(stream, header)
     try:
-        for batch in _batches(stream, header.width, invalid, max_row_bytes):
-            for number, text in invalid.take():
-                writer.add_malformed(number, text)
-            writer.add(batch.slice(marks))
-            marks = 0
-    except _RowTooLongError:
+        for block in stream.blocks():
+            writer.add(*parser.rows(block))
+    except RecordTooLongError:
         raise Rejected(
-            f"{name}: row {writer.rows + 1} does not end within {max_row_bytes} bytes, most likely"
+            f"{name}: row {writer.rows + 1} does not end within {limit} bytes, most likely"
             " for an unclosed quote: close it, and double the quotes inside quoted values. If the"
             " row is right, raise ECOMM_MAX_ROW_BYTES."
         ) from None
-    for number, text in invalid.take():
-        writer.add_malformed(number, text)
-    if not invalid.has_end_mark:
+    except OpenQuoteError:
         raise Rejected(
-            f"{name}: unclosed quote: row {writer.rows} begins a quoted value that the rest of the"
-            " file does not end: close the quote there or in a row before it."
+            f"{name}: unclosed quote: row {writer.rows + 1} begins a quoted value that the rest of"
+            " the file does not end: close the quote there or in a row before it."
+        ) from None
+
+
+class _Parser:
+    """Arrow's parser, which is lenient, for records that are checked."""
+
+    def __init__(self, stream: CsvStream, header: Header) -> None:
+        self._stream = stream
+        self._header = header
+        self._names = [str(position) for position in range(header.width)]
+        # It gives nothing out without a well-formed row, and takes a byte order mark away at the
+        # beginning: a first row of our own.
+        self._first = b'""' + b"," * (header.width - 1) + stream.newline
+        self._convert = pv.ConvertOptions(
+            column_types=dict.fromkeys(self._names, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            # The stream has checked it.
+            check_utf8=False,
         )
 
+    def rows(self, block: Block) -> tuple[pa.RecordBatch, list[MalformedRow]]:
+        """The well-formed rows of a block, and the malformed ones."""
+        text = self._first + block.text
+        invalid: list[tuple[int, str]] = []
 
-class _RowTooLongError(Exception):
-    pass
+        def note(row: pv.InvalidRow) -> str:
+            invalid.append((row.number, row.text))
+            return "skip"
 
-
-def _batches(
-    stream: CsvStream, width: int, invalid: _InvalidRows, block_bytes: int
-) -> Iterator[pa.RecordBatch]:
-    """Give the well-formed records block by block; the invalid ones are reported before."""
-    names = [str(position) for position in range(width)]
-    try:
-        with pv.open_csv(
-            pa.PythonFile(stream, mode="r"),
-            # Only without threads do invalid records have numbers.
+        table = pv.read_csv(
+            pa.BufferReader(text),
+            # One block has no borders, at which the parser cuts quoted line ends. Only without
+            # threads do invalid rows have numbers.
             read_options=pv.ReadOptions(
-                column_names=names, block_size=block_bytes, use_threads=False
+                column_names=self._names, block_size=len(text) + 1, use_threads=False
             ),
-            parse_options=pv.ParseOptions(
-                newlines_in_values=True, invalid_row_handler=invalid.report
-            ),
-            convert_options=pv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=[""],
-                strings_can_be_null=True,
-                # The stream has checked it.
-                check_utf8=False,
-            ),
-        ) as batches:
-            yield from batches
-    except pa.ArrowInvalid as error:
-        if "straddling" not in str(error):
-            raise
-        raise _RowTooLongError from None
+            parse_options=pv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
+            convert_options=self._convert,
+        )
+        batch = table.combine_chunks().to_batches()[0].slice(1)
+        malformed = list(self._malformed(block, invalid))
+        if repeated := self._header.repetitions(batch):
+            batch, malformed = self._without(repeated, block, batch, malformed)
+        return batch, malformed
+
+    def _malformed(
+        self, block: Block, invalid: Iterable[tuple[int, str]]
+    ) -> Iterator[MalformedRow]:
+        """What the stream and the parser found malformed."""
+        out_of_place = iter(block.malformed)
+        blank_lines = 0
+        for number, text in invalid:
+            # Our own first row is number 1.
+            position = number - 2 - blank_lines
+            if text == self._stream.mark:
+                yield MalformedRow(position, next(out_of_place), _OUT_OF_PLACE)
+            elif text.strip():
+                yield MalformedRow(position, text, "too many or too few fields")
+            else:
+                # Empty lines the parser leaves out by itself; white space it takes for a record.
+                blank_lines += 1
+
+    def _without(
+        self,
+        repeated: list[int],
+        block: Block,
+        batch: pa.RecordBatch,
+        malformed: list[MalformedRow],
+    ) -> tuple[pa.RecordBatch, list[MalformedRow]]:
+        """Set rows apart that repeat the header."""
+        positions = np.arange(batch.num_rows + len(malformed))
+        positions = np.delete(positions, [row.position for row in malformed])[repeated]
+        texts = _record_texts(block.text, self._stream.newline)
+        malformed += [
+            MalformedRow(int(position), texts[position], "the header again")
+            for position in positions
+        ]
+        kept = np.delete(np.arange(batch.num_rows), repeated)
+        return batch.take(pa.array(kept)), sorted(malformed, key=attrgetter("position"))
+
+
+def _record_texts(text: bytes, newline: bytes) -> list[str]:
+    """Records that are not blank, without their line ends."""
+    found = (
+        without_line_end(record.text.decode(), newline)
+        for record in records(text, newline, is_last=True)
+    )
+    return [text for text in found if text.strip()]
 
 
 def _has_changed(source: Path, before: os.stat_result) -> bool:
+    # Like is compared with like: what a mounted volume says of an open file may differ.
     try:
         after = source.lstat()
     except FileNotFoundError:
@@ -188,7 +208,7 @@ def _has_changed(source: Path, before: os.stat_result) -> bool:
     return (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
 
 
-def _warnings(name: str, header: Header, writer: RowWriter) -> tuple[str, ...]:
+def _warnings(name: str, stream: CsvStream, header: Header, writer: RowWriter) -> tuple[str, ...]:
     warnings = []
     if not writer.rows:
         warnings.append(f"{name} has a header but no rows.")
@@ -196,9 +216,20 @@ def _warnings(name: str, header: Header, writer: RowWriter) -> tuple[str, ...]:
         warnings.append(
             f"{name}: schema drift: unknown columns {name_list(header.unknown)}: kept in _extra."
         )
-    if writer.malformed_rows:
+    for column, char in invisible_characters(header.unknown, header.feed).items():
         warnings.append(
-            f"{name}: rows with too many or too few fields are quarantined:"
-            f" {writer.malformed_rows}, the first is row {writer.first_malformed}."
+            f"{name}: an unknown column would be {column} but for an invisible character ({char}):"
+            " remove it."
+        )
+    if writer.first_malformed:
+        number, problem = writer.first_malformed
+        warnings.append(
+            f"{name}: malformed rows are quarantined: {writer.malformed_rows}, the first is row"
+            f" {number} ({problem})."
+        )
+    if stream.control_line:
+        warnings.append(
+            f"{name}: line {stream.control_line} has a C1 control character, as when"
+            " Windows-1252 is read as Latin-1: the text is kept as it came; correct the export."
         )
     return tuple(warnings)

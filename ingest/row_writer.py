@@ -1,6 +1,6 @@
 """Writing landing rows to a Parquet file, batch by batch."""
 
-from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -39,13 +40,29 @@ class Lineage:
     landed_at: datetime
 
 
+@dataclass(frozen=True)
+class MalformedRow:
+    """A row whose fields cannot be told.
+
+    Attributes:
+        position: Its place among the rows that it is added with, 0 for the first.
+        text: The row as it was delivered.
+        problem: What is wrong with it.
+    """
+
+    position: int
+    text: str
+    problem: str
+
+
 class RowWriter:
     """A Parquet file of landing rows that is being written; a context manager.
 
     Attributes:
         rows: Data rows so far, malformed ones included.
         malformed_rows: Malformed rows so far.
-        first_malformed: Number of the first of them; None when there is none.
+        first_malformed: Number of the first of them and what is wrong with it; None when there is
+            none.
     """
 
     def __init__(
@@ -69,7 +86,7 @@ class RowWriter:
         """
         self.rows = 0
         self.malformed_rows = 0
-        self.first_malformed: int | None = None
+        self.first_malformed: tuple[int, str] | None = None
         self._header = header
         self._schema = pa.schema([(column.name, pa.string()) for column in feed.columns])
         for field in _INGEST_COLUMNS:
@@ -81,10 +98,6 @@ class RowWriter:
             "_file_sha256": file_sha256,
             "_landed_at": lineage.landed_at,
         }
-        self._pending: list[tuple[int, str]] = []
-        # Numbers that malformed rows took among or after the well-formed rows that come next.
-        self._taken: deque[range] = deque()
-        self._next_number = 1
         self._writer = pq.ParquetWriter(out, self._schema)
 
     def __enter__(self) -> Self:
@@ -98,39 +111,30 @@ class RowWriter:
         trace: TracebackType | None,
     ) -> None:
         """Finish the file."""
-        with self._writer:
-            if error is None:
-                self._write_malformed()
+        self._writer.close()
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Add the file's next well-formed rows; the malformed ones among them are added already.
+    def add(self, batch: pa.RecordBatch, malformed: Sequence[MalformedRow]) -> None:
+        """Add the file's next rows.
 
         Args:
-            batch: The header's columns in their order, as text; empty values are NULL.
+            batch: The well-formed ones: the header's columns in their order, as text; empty values
+                are NULL.
+            malformed: The others.
         """
+        first = self.rows + 1
+        positions = [row.position for row in malformed]
+        numbers = np.arange(first, first + batch.num_rows + len(malformed))
         if batch.num_rows:
-            self._write_well_formed(batch)
-        self._write_malformed()
+            self._write(self._columns(batch), pa.array(np.delete(numbers, positions)))
+        if malformed:
+            if self.first_malformed is None:
+                self.first_malformed = first + positions[0], malformed[0].problem
+            texts = pa.array([row.text for row in malformed], pa.string())
+            self._write({"_raw_line": texts}, pa.array(numbers[positions]))
+        self.rows += len(numbers)
+        self.malformed_rows += len(malformed)
 
-    def add_malformed(self, number: int, text: str) -> None:
-        """Add a row with too many or too few fields.
-
-        Args:
-            number: Its number in the file, 1 for the first data row; malformed rows come in order.
-            text: The row as it was delivered.
-        """
-        if self.first_malformed is None:
-            self.first_malformed = number
-        self.rows += 1
-        self.malformed_rows += 1
-        if self._taken and self._taken[-1].stop == number:
-            self._taken[-1] = range(self._taken[-1].start, number + 1)
-        else:
-            self._taken.append(range(number, number + 1))
-        self._pending.append((number, text))
-
-    def _write_well_formed(self, batch: pa.RecordBatch) -> None:
-        self.rows += batch.num_rows
+    def _columns(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
         columns: dict[str, pa.Array] = {
             name: _blank_to_null(batch.column(position))
             for name, position in self._header.known.items()
@@ -140,29 +144,7 @@ class RowWriter:
                 list(self._header.unknown),
                 [_blank_to_null(batch.column(item)) for item in self._header.unknown.values()],
             )
-        self._write(columns, self._free_numbers(batch.num_rows))
-
-    def _free_numbers(self, count: int) -> pa.Array:
-        """Take the next numbers that no malformed row has."""
-        free: list[range] = []
-        left = count
-        while left:
-            end = self._next_number + left
-            if self._taken and self._taken[0].start < end:
-                taken = self._taken.popleft()
-                free.append(range(self._next_number, taken.start))
-                self._next_number = taken.stop
-            else:
-                free.append(range(self._next_number, end))
-                self._next_number = end
-            left -= len(free[-1])
-        return pa.array(chain.from_iterable(free), pa.int64())
-
-    def _write_malformed(self) -> None:
-        if self._pending:
-            numbers, texts = zip(*self._pending, strict=True)
-            self._write({"_raw_line": pa.array(texts, pa.string())}, pa.array(numbers, pa.int64()))
-            self._pending.clear()
+        return columns
 
     def _write(self, columns: dict[str, pa.Array], numbers: pa.Array) -> None:
         """Write rows; a column that is not given is constant, or else NULL."""

@@ -5,16 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from .contract import ALIASES, COLUMNS, FEEDS, REQUIRED, Row
-
-# A field that begins with a quote; text between its closing quote and the comma is appended.
-_QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"([^,\n]*)')
-_PLAIN = re.compile(r"[^,\n]*")
+from .strict_csv import records
 
 
 @dataclass
@@ -28,53 +24,23 @@ class Batch:
     content: frozenset[tuple[str, str]]
 
 
-def records(text: str) -> Iterator[tuple[str, list[str]]]:
-    """RFC 4180 records as (raw text, fields); lines of only white space are no records."""
-    position, size = 0, len(text)
-    while position < size:
-        end = text.find("\n", position)
-        end = size if end < 0 else end
-        line = text[position:end]
-        if not line.strip():
-            position = end + 1
-            continue
-        if '"' not in line:
-            line = line.removesuffix("\r")
-            yield line, line.split(",")
-            position = end + 1
-            continue
-        start = position
-        fields: list[str] = []
-        while True:
-            if text.startswith('"', position):
-                match = _QUOTED.match(text, position)
-                if match is None:
-                    raise ValueError("unclosed quote")
-                tail = match[2]
-                at_end = not text.startswith(",", match.end())
-                if at_end:
-                    tail = tail.removesuffix("\r")
-                fields.append(match[1].replace('""', '"') + tail)
-            else:
-                match = _PLAIN.match(text, position)
-                assert match is not None
-                at_end = not text.startswith(",", match.end())
-                fields.append(match[0].removesuffix("\r") if at_end else match[0])
-            position = match.end() + 1
-            if at_end:
-                break
-        yield text[start : position - 1].removesuffix("\r"), fields
+def _spelling(name: str) -> str:
+    """How names of columns are compared: any case, blanks and hyphens as underscores."""
+    return re.sub(r"[\s-]", "_", name.strip().lower())
+
+
+def _canonical(feed: str, name: str) -> str:
+    return ALIASES[feed].get(_spelling(name), _spelling(name))
 
 
 def _header(feed: str, fields: list[str]) -> list[tuple[str, bool]]:
     """Per field of the header: its column name, and whether the contract has it."""
     header: list[tuple[str, bool]] = []
     for field in fields:
-        name = field.strip()
-        canonical = ALIASES[feed].get(name.lower(), name.lower())
+        canonical = _canonical(feed, field)
         known = canonical in COLUMNS[feed]
-        header.append((canonical if known else name, known))
-    seen = [name.lower() for name, _ in header]
+        header.append((canonical if known else field.strip(), known))
+    seen = [_spelling(name) for name, _ in header]
     if len(set(seen)) != len(seen):
         raise ValueError(f"{feed}: duplicate column")
     missing = set(REQUIRED[feed]) - {name for name, known in header if known}
@@ -89,17 +55,20 @@ def read_csv(feed: str, path: Path, batch_id: str, batch_date: date) -> list[Row
     sha256 = hashlib.sha256(data).hexdigest()
     stream = records(data.decode("utf-8-sig"))
     first = next(stream, None)
-    if first is None:
+    if first is None or first.fields is None:
         raise ValueError(f"{path.name}: no header")
-    header = _header(feed, first[1])
+    header = _header(feed, first.fields)
+    names = [_canonical(feed, field) for field in first.fields]
     has_extra = any(not known for _, known in header)
     rows: list[Row] = []
-    for number, (raw, fields) in enumerate(stream, start=1):
+    for number, record in enumerate(stream, start=1):
+        fields = record.fields
         row: Row = dict.fromkeys(COLUMNS[feed])
         row["_extra"] = None
         row["_raw_line"] = None
-        if len(fields) != len(header):
-            row["_raw_line"] = raw
+        is_header_again = fields and [_canonical(feed, field) for field in fields] == names
+        if fields is None or len(fields) != len(header) or is_header_again:
+            row["_raw_line"] = record.raw
         else:
             extra: dict[str, str | None] = {}
             for (name, known), field in zip(header, fields, strict=True):

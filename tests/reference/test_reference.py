@@ -7,14 +7,15 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from .compare import differences
 from .contract import Row
 from .model import expected
-from .reader import records
 from .rules import ROW_RULES
+from .strict_csv import OpenQuoteError, Record, records
 from .typing_ import (
     code,
     is_email,
@@ -168,13 +169,31 @@ def test_email_and_phone() -> None:
 def test_records_keep_quotes_newlines_and_raw_text() -> None:
     text = 'a,b\r\n\r\n \t\n"1,""x""\r\ny",2\n3,4,"5"\r\n,'
     assert list(records(text)) == [
-        ("a,b", ["a", "b"]),
-        ('"1,""x""\r\ny",2', ['1,"x"\r\ny', "2"]),
-        ('3,4,"5"', ["3", "4", "5"]),
-        (",", ["", ""]),
+        Record("a,b", ["a", "b"]),
+        Record('"1,""x""\r\ny",2', ['1,"x"\r\ny', "2"]),
+        Record('3,4,"5"', ["3", "4", "5"]),
+        Record(",", ["", ""]),
     ]
-    with pytest.raises(ValueError, match="unclosed"):
+    with pytest.raises(OpenQuoteError):
         list(records('a,b\n"1,2\n'))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"24" TV"\nb', [('"24" TV"', None), ("b", ["b"])]),
+        ('a,"b\nc,"d\ne', [('a,"b\nc,"d', None), ("e", ["e"])]),
+        ('a"b\nc', [('a"b', None), ("c", ["c"])]),
+        ('"x\\" y"\r\nc', [('"x\\" y"', None), ("c", ["c"])]),
+        ("a\rb\nc", [("a\rb", None), ("c", ["c"])]),
+        ('a,b\r"c\nd"\re', [("a,b", ["a", "b"]), ('"c\nd"', ["c\nd"]), ("e", ["e"])]),
+    ],
+)
+def test_records_are_read_strictly(text: str, expected: list[tuple[str, Any]]) -> None:
+    newline = "\n" if "\n" in text.replace('"c\nd"', "") else "\r"
+    header, *found = records(f"h{newline}{text}")
+    assert header == Record("h", ["h"])
+    assert found == [Record(*item) for item in expected]
 
 
 def test_landing_base_and_errors(write: Write, tmp_path: Path) -> None:

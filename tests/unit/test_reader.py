@@ -19,7 +19,7 @@ import pytest
 from ingest import row_writer
 from ingest.config import PROJECT_DIR, Settings
 from ingest.contract import load_contract
-from ingest.csv_stream import CsvStream
+from ingest.csv_stream import CsvStream, Head
 from ingest.errors import Rejected, Waiting
 from ingest.reader import Lineage, ParsedFile, parse_file
 
@@ -108,10 +108,13 @@ VALID: dict[str, list[Row]] = {
 INVALID: dict[str, str] = {
     "missing_column": "lacks required columns: warehouse_location: add each",
     "missing_columns": "lacks required columns: stock_quantity, last_updated, created_timestamp:",
-    "duplicate_column": "more than one column for product_id (case and aliases",
+    "duplicate_column": "more than one column for product_id (case, blanks, hyphens and",
     "alias_beside_its_column": "more than one column for warehouse_location",
     "duplicate_unknown_column": "more than one column for BIN",
-    "no_header": "has no header: begin it with a line that names the columns of inventory",
+    "no_header": (
+        "has no header: its first line has 5 fields, none of which is the name of a column of"
+        " inventory: begin it with a line that names them, separated by commas: product_id, stock"
+    ),
     "only_blank_lines": "has no header",
     "semicolons": "separated by semicolons: export it with commas",
     "semicolons_and_quotes": "separated by semicolons",
@@ -120,7 +123,7 @@ INVALID: dict[str, str] = {
     "unclosed_quote": "unclosed quote: row 3 begins a quoted value",
     "unclosed_quote_in_the_last_column": "unclosed quote: row 2 begins",
     "unclosed_quote_in_the_last_row": "unclosed quote: row 3 begins",
-    "unclosed_quote_in_the_header": "the header has a quote that is not closed",
+    "unclosed_quote_in_the_header": "has a header with a quote that is not closed",
     "stray_quote_in_the_header": "a quote that is not closed or stands inside a name",
 }
 
@@ -215,9 +218,10 @@ def test_warnings_name_columns_and_rows(tmp_path: Path) -> None:
     assert warnings("header_only") == (f"{NAME} has a header but no rows.",)
     assert warnings("unknown_columns") == (
         f"{NAME}: schema drift: unknown columns Shelf No, column_7, bin: kept in _extra.",
-        f"{NAME}: rows with too many or too few fields are quarantined: 1, the first is row 3.",
+        f"{NAME}: malformed rows are quarantined: 1, the first is row 3 (too many or too few"
+        " fields).",
     )
-    assert "are quarantined: 4, the first is row 1." in warnings("ragged_rows")[0]
+    assert "are quarantined: 4, the first is row 1 (too" in warnings("ragged_rows")[0]
 
 
 def test_names_in_messages_are_printable_and_few(tmp_path: Path) -> None:
@@ -385,28 +389,35 @@ def test_bad_byte_beyond_the_first_block(tmp_path: Path) -> None:
     assert "line 40002 has a byte" in message
 
 
-@pytest.mark.parametrize("change", ["append", "rewrite", "replace", "remove"])
+@pytest.mark.parametrize(
+    "change", ["append", "rewrite", "rewrite in its time", "replace", "remove"]
+)
 def test_file_that_changes_while_it_is_read(
     change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / NAME
-    read = CsvStream.read
+    read_head = CsvStream.read_head
 
-    def read_and_change(stream: CsvStream, size: int = -1) -> bytes:
+    def change_and_read(stream: CsvStream) -> Head:
+        before = source.stat()
         match change:
             case "append":
                 source.write_text(TEXT + ROW)
             case "rewrite":
                 source.write_text(TEXT.replace("P1", "P9"))
                 os.utime(source, ns=(1, 1))
+            case "rewrite in its time":
+                # Nothing but the bytes tells.
+                source.write_text(TEXT.replace("P1", "P9"))
+                os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
             case "replace":
                 (tmp_path / "new").write_text(TEXT.replace("P1", "P9"))
                 (tmp_path / "new").replace(source)
             case "remove":
-                source.unlink(missing_ok=True)
-        return read(stream, size)
+                source.unlink()
+        return read_head(stream)
 
-    monkeypatch.setattr(CsvStream, "read", read_and_change)
+    monkeypatch.setattr(CsvStream, "read_head", change_and_read)
     with pytest.raises(Waiting, match=f"^{NAME} changed while it was read"):
         parse(tmp_path, TEXT)
     assert not (tmp_path / "out.parquet").exists()
@@ -451,7 +462,7 @@ def test_full_disk_is_no_fault_of_the_file(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(row_writer.RowWriter, "add_malformed", fail)
+    monkeypatch.setattr(row_writer.RowWriter, "add", fail)
     with pytest.raises(OSError, match="No space left"):
         parse(tmp_path, f"{TEXT}SECRET\n")
     assert not (tmp_path / "out.parquet").exists()
@@ -459,17 +470,15 @@ def test_full_disk_is_no_fault_of_the_file(
 
 
 MEASURE = """
-import os, resource, sys
+import resource, sys
 from pathlib import Path
 from ingest.reader import parse_file
 from tests.unit.test_reader import CONTRACT, LINEAGE
 source = Path(sys.argv[1])
 out = source.with_suffix(".parquet")
-# The parser's blocks, of which it reads 32 ahead, are small beside the files.
+# Blocks are small beside the files.
 parsed = parse_file(source, CONTRACT.feeds["inventory"], LINEAGE, out, 1 << 17)
-print(parsed.rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
-# Python's end may come before that of the parser's thread, which then aborts the process.
-os._exit(0)
+print(parsed.rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
