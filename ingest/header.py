@@ -3,9 +3,10 @@
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import islice
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -46,22 +47,28 @@ class Header:
         Args:
             batch: Rows of the file as text, the columns in the header's order.
         """
-        # How one column begins tells of nearly every row that it is none.
-        name, position = next(iter(self.known.items()))
-        values = pc.utf8_lower(pc.utf8_ltrim_whitespace(batch.column(position)))
-        beginnings = {
-            key.partition("_")[0]
-            for key, column in self.feed.by_header.items()
-            if column.name == name
+        rest, rows = batch, np.arange(batch.num_rows)
+        # How its values begin tells of nearly every row that it is none.
+        for name, position in self.known.items():
+            values = pc.utf8_lower(pc.utf8_ltrim_whitespace(rest.column(position)))
+            begins = [pc.starts_with(values, start) for start in self._beginnings[name]]
+            found = np.flatnonzero(pc.fill_null(reduce(pc.or_, begins), False))
+            if not len(found):
+                return []
+            rest, rows = rest.take(pa.array(found)), rows[found]
+        return [int(row) for row in rows if self._is_repeated(batch.slice(row, 1))]
+
+    @cached_property
+    def _beginnings(self) -> dict[str, list[str]]:
+        """How each known column's name and aliases begin."""
+        return {
+            name: [
+                key.partition("_")[0]
+                for key, column in self.feed.by_header.items()
+                if column.name == name
+            ]
+            for name in self.known
         }
-        candidates = {
-            row
-            for beginning in beginnings
-            for row in pc.indices_nonzero(
-                pc.fill_null(pc.starts_with(values, beginning), False)
-            ).to_pylist()
-        }
-        return [row for row in sorted(candidates) if self._is_repeated(batch.slice(row, 1))]
 
     def _is_repeated(self, row: pa.RecordBatch) -> bool:
         cells = [column[0].as_py() or "" for column in row.columns]

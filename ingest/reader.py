@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -95,9 +96,14 @@ def parse_file(
 def _parse(stream: CsvStream, name: str, header: Header, writer: RowWriter, limit: int) -> None:
     """Pass all rows of a stream to the writer."""
     parser = _Parser(stream, header)
+    blocks = map(parser.rows, stream.blocks())
     try:
-        for block in stream.blocks():
-            writer.add(*parser.rows(block))
+        # A block is written while the next one is read and parsed.
+        with ThreadPoolExecutor(max_workers=1) as ahead:
+            following = ahead.submit(next, blocks, None)
+            while (rows := following.result()) is not None:
+                following = ahead.submit(next, blocks, None)
+                writer.add(*rows)
     except RecordTooLongError:
         raise Rejected(
             f"{name}: row {writer.rows + 1} does not end within {limit} bytes, most likely"

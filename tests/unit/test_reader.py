@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest import row_writer
+from ingest import csv_stream, row_writer
 from ingest.config import PROJECT_DIR, Settings
 from ingest.contract import load_contract
 from ingest.csv_stream import CsvStream, Head
@@ -208,6 +208,119 @@ def rejection(tmp_path: Path, content: bytes, max_row_bytes: int = MAX_ROW_BYTES
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     assert not (tmp_path / "out.parquet").exists()
     return message
+
+
+HEADS: dict[str, tuple[str, str, str]] = {
+    # What the file begins with; what is said; what it begins with when that is done.
+    "for Excel": (f"sep=,\n{HEADER}", "remove that line", HEADER),
+    "for Excel, in quotes": (f'"sep=,"\n{HEADER}', "remove that line", HEADER),
+    "title": (f"SECRET report\n\n{HEADER}", "in row 2: remove what is above it", HEADER),
+    "title of as many cells": (f"SECRET,,,,\n,,,,\n{HEADER}", "in row 3: remove", HEADER),
+    "lines in quotes": (f'"{HEADER}"', "remove the quotes around the lines", HEADER),
+    "semicolons, a comma in a name": (
+        HEADER.replace(",", ";") + ';"SECRET, more"',
+        "separated by semicolons: export it with commas",
+        HEADER,
+    ),
+    "semicolons, names that the comma leaves": (
+        "product_id,SECRET;stock_quantity;warehouse_location;last_updated;created_timestamp",
+        "separated by semicolons",
+        HEADER,
+    ),
+    "blanks": (HEADER.replace(",", " "), "separated by blanks", HEADER),
+    "byte order mark twice": (
+        f"\ufeff\ufeff{HEADER}",
+        "lacks required columns: product_id: an invisible character stands beside the name"
+        " product_id (U+FEFF, ZERO WIDTH NO-BREAK SPACE): remove it",
+        f"\ufeff{HEADER}",
+    ),
+    "zero-width space": (
+        HEADER.replace("stock", "\u200bstock"),
+        "stock_quantity (U+200B, ZERO WIDTH SPACE): remove it",
+        HEADER,
+    ),
+    "invisible everywhere": (
+        ",".join(f"\u2060{name}" for name in HEADER.split(",")),
+        "has a header whose names cannot be read: an invisible character stands beside the name"
+        " product_id (U+2060, WORD JOINER) and",
+        HEADER,
+    ),
+    "carriage return in the header": (
+        HEADER.replace("last", "\rlast"),
+        "a carriage return inside a line",
+        HEADER,
+    ),
+    "header without names": ("a,b,c", "its first line has 3 fields, none of which", HEADER),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_what_stands_in_a_header_s_place_is_told(name: str, tmp_path: Path) -> None:
+    """Who does what the message says can deliver the file."""
+    head, message, mended = HEADS[name]
+
+    found = rejection(tmp_path, f"{head}\n{ROW}\n".encode())
+
+    assert message in found and "SECRET" not in found
+    assert landed(parse(tmp_path, f"{mended}\n{ROW}\n")[1]) == [stock(1, *P1)]
+
+
+def test_header_is_matched_whatever_its_blanks_and_hyphens(tmp_path: Path) -> None:
+    header = "Product ID, STOCK-quantity ,warehouse location,last\u00a0updated,Created_Timestamp"
+
+    assert landed(parse(tmp_path, f"{header}\n{ROW}\n")[1]) == [stock(1, *P1)]
+
+
+def test_header_again_may_use_an_alias(tmp_path: Path) -> None:
+    again = 'Location,"PRODUCT-ID",stock quantity,last_restocked,created_timestamp'
+    header = "warehouse_location,product_id,stock_quantity,last_updated,created_timestamp"
+
+    parsed, out = parse(tmp_path, f"{header}\nBerlin,P1,5,,\n\n{again}\nParis,P2,0,,\n")
+
+    assert [row.get("_raw_line") for row in landed(out)] == [None, again, None]
+    assert "the first is row 2 (the header again)" in parsed.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("P2,5,Caf\u0092s,,", 3),
+        (f"{ROW}\nP2,5,\u0080,,", 4),
+        ("P2,5,caf\u00e9 \u00a0,,", None),
+    ],
+)
+def test_control_characters_of_a_wrong_encoding_are_warned_about(
+    text: str, line: int | None, tmp_path: Path
+) -> None:
+    """The text lands as it came."""
+    parsed, out = parse(tmp_path, f"{TEXT}{text}\n")
+
+    assert landed(out)[-1]["warehouse_location"] == text.splitlines()[-1].split(",")[2]
+    assert [f"line {line} has a C1 control character" in item for item in parsed.warnings] == [
+        True
+    ] * (line is not None)
+
+
+@pytest.mark.parametrize("block", range(60, 70))
+def test_control_character_at_the_border_of_a_block(
+    block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_stream, "BLOCK_BYTES", block)
+
+    (warning,) = parse(tmp_path, f"{HEADER}\n\u0092,5,Berlin,,\n")[0].warnings
+
+    assert "line 2 has a C1 control character" in warning
+
+
+def test_invisible_character_in_an_optional_name_is_warned_about(tmp_path: Path) -> None:
+    content = f"{HEADER},warehouse_id\u200b\n{ROW},W1\n"
+
+    parsed, out = parse(tmp_path, content)
+
+    assert landed(out)[0]["_extra"] == {"warehouse_id\u200b": "W1"}
+    assert "would be warehouse_id but for an invisible character (U+200B" in parsed.warnings[1]
+    mended, out = parse(tmp_path, content.replace("\u200b", ""))
+    assert landed(out)[0]["warehouse_id"] == "W1" and not mended.warnings
 
 
 def test_warnings_name_columns_and_rows(tmp_path: Path) -> None:
