@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-java demo test test-faults test-spark test-databricks smoke-databricks lint clean
+.PHONY: help setup setup-java demo test test-corpus test-faults test-spark test-databricks smoke-databricks lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -31,6 +31,12 @@ test: $(READY) ## Run all tests
 
 test-faults: $(READY) ## Kill runs at every step, fill disks, play random histories
 	$(BIN)/python -m pytest tests/faults
+
+# Pollock, as its authors publish it: folders csv/ and clean/.
+CORPUS ?= ../shared/corpora/pollock.tar.xz
+
+test-corpus: $(READY) ## Read a public corpus of broken CSV files: CORPUS=folder or archive
+	$(BIN)/python tests/corpora/judge.py $(CORPUS)
 
 setup-java: $(READY) ## Install a Java for Apache Spark, where the machine has none
 	@$(BIN)/python -c 'import sys; from ingest.java import machine_java; sys.exit(machine_java() is None)' \

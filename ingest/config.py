@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         schema_name: Prefix of the five schemas; `ecomm` stands for `ecomm_landing` and so on.
         catalog: Unity catalog of the schemas; on `databricks` only.
         max_trigger_bytes: A larger trigger is rejected.
-        max_row_bytes: A CSV file with a longer row is rejected. Reading takes up to 33 times as
+        max_row_bytes: A CSV file with a longer row is rejected. Reading takes up to 20 times as
             much memory.
     """
 
