@@ -16,6 +16,15 @@ from pathlib import Path
 from reference.contract import ALIASES, FEEDS, OPTIONAL, REQUIRED
 
 SPACES = ["", " ", "\t", " \u00a0", "  "]
+# Lines that no strict reader takes for rows.
+OUT_OF_PLACE = [
+    'P1,5,"Rack 5,2025-01-15\nP2,6,"Rack 6,2025-01-15',
+    '"24" TV",5',
+    'a"b,c',
+    '"32\\" Monitor",1',
+    "1 Main St\rApt 4,x",
+    'x, "y"',
+]
 DATES = [
     "2024-02-29",
     "2025-02-29",
@@ -373,6 +382,9 @@ def _file(feed: str, rng: random.Random) -> bytes:
         writer.writerow(row)
         if rng.random() < 0.05:
             buffer.write("\n")
+        if rng.random() < 0.04:
+            again = ",".join(f'"{name}"' if rng.random() < 0.5 else name.title() for name in header)
+            buffer.write(f"{rng.choice([*OUT_OF_PLACE, again])}\n")
     text = buffer.getvalue()
     if rng.random() < 0.3:
         text = text.rstrip("\r\n")
