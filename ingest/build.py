@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _MESSAGE_LENGTH = 400
+# What dbt writes around the message of an error.
+_DBT_FRAME = re.compile(r"(Compilation|Runtime|Database) Error( in .*)?$|> (in|called by) ")
 
 OnNode = Callable[[str, int, int], None]
 
@@ -108,5 +111,8 @@ def _never_ran(error: BaseException | None) -> BuildResult:
 
 
 def _short(message: str) -> str:
-    one_line = " ".join(message.split())
+    """The sentence in a message of dbt's, without the kind of error and the stack of macros."""
+    lines = [line.strip() for line in message.splitlines()]
+    said = [line for line in lines if line and not _DBT_FRAME.match(line)]
+    one_line = " ".join(" ".join(said or lines).split())
     return one_line if len(one_line) <= _MESSAGE_LENGTH else one_line[:_MESSAGE_LENGTH] + " …"

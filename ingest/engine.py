@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from ingest.config import Settings
 from ingest.errors import BusyError, EngineError
+from ingest.private import make_private
 
 
 class Engine(Protocol):
@@ -102,8 +103,8 @@ def exclusive_use(warehouse: Path) -> Iterator[None]:
         EngineError: The warehouse cannot be written.
     """
     try:
-        warehouse.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(warehouse / ".lock", timeout=0)
+        make_private(warehouse)
+        lock = FileLock(warehouse / ".lock", timeout=0, mode=0o600)
         lock.acquire()
     except Timeout:
         message = f"Another run is at work in warehouse {warehouse}: try again when it has ended."
@@ -127,7 +128,7 @@ def _at_work(warehouse: Path, engine: Engine) -> Iterator[None]:
     mark = warehouse / ".at_work"
     if mark.exists():
         engine.end_statements()
-    mark.touch()
+    mark.touch(mode=0o600)
     yield
     # Not after an exception: an interrupted command leaves its statement running too.
     mark.unlink()

@@ -16,14 +16,16 @@ from pyspark.sql import DataFrame, SparkSession
 from ingest.catalog import tables_in
 from ingest.config import SUFFIXES, Settings
 from ingest.errors import ConfigError
+from ingest.private import private_files
 
 _MARKER = ".ecomm-export"
 # A spreadsheet takes a cell that begins like this for a formula.
 _FORMULA = r"^[=+\-@\t\r]"
 
 
+@private_files()
 def export(session: SparkSession, settings: Settings, out: Path, form: str) -> dict[str, int]:
-    """Write every table of the settings' schemas to `out/<suffix>/<table>/`.
+    """Write every table of the settings' schemas to `out/<suffix>/<table>/`, for the owner alone.
 
     Args:
         session: Where the tables are.

@@ -66,5 +66,5 @@ def _packaged_java(wrapper: Path) -> Path | None:
         f'exec "{packaged}" "$@"\n',
         encoding="utf-8",
     )
-    command.chmod(0o755)
+    command.chmod(0o700)
     return wrapper

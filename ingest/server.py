@@ -1,7 +1,8 @@
 """The local engine's process: one Sail server per warehouse, running in the background.
 
 Its whole state is `<warehouse>/.engine/`: `engine.json` names the process, `engine.log` is its
-output.
+output. Sail asks nobody for a password: who knows the port and the session's id sees the tables.
+So the id is random, and stands in a file that only its owner can read.
 """
 
 import json
@@ -21,6 +22,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ingest.errors import EngineError
+from ingest.private import make_private, private_files
 
 HOST = "127.0.0.1"
 PREFERRED_PORT = 50551
@@ -58,6 +60,7 @@ def running(warehouse: Path) -> Server | None:
     return server if server and _is_ours(server.pid, warehouse) else None
 
 
+@private_files()
 def start(warehouse: Path, port: int | None = None) -> Server:
     """Start the warehouse's server, or return the one that is up.
 
@@ -69,8 +72,9 @@ def start(warehouse: Path, port: int | None = None) -> Server:
         EngineError: The port is taken, or the server does not come up.
     """
     state = _state(warehouse)
-    state.mkdir(parents=True, exist_ok=True)
-    with FileLock(state / "start.lock"):
+    make_private(warehouse)
+    make_private(state)
+    with FileLock(state / "start.lock", mode=0o600):
         if known := running(warehouse):
             pid = known.pid
             # It may be starting still, for a command that was killed meanwhile.
@@ -131,9 +135,8 @@ def _launch(warehouse: Path, port: int) -> Server | None:
             # A session of its own: Ctrl-C in the shell that started it does not end it.
             start_new_session=True,
         )
-    session_id = str(uuid.uuid5(uuid.NAMESPACE_URL, warehouse.as_uri()))
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    server = Server(process.pid, port, session_id, started_at)
+    server = Server(process.pid, port, str(uuid.uuid4()), started_at)
     # At once: a command that is killed while it waits leaves no process that nobody knows of.
     _save(warehouse, server)
     if _comes_up(server, lambda: process.poll() is None):
@@ -225,6 +228,7 @@ def _last(warehouse: Path) -> Server | None:
         return None
 
 
+@private_files()
 def _save(warehouse: Path, server: Server) -> None:
     file = _state(warehouse) / "engine.json"
     part = file.with_suffix(".part")

@@ -14,6 +14,7 @@ from ingest.catalog import create_schemas, create_tables, sql_text, tables_on_di
 from ingest.config import Settings
 from ingest.errors import EngineError
 from ingest.java import java_home
+from ingest.private import make_private, private_files
 
 
 class SparkEngine:
@@ -61,8 +62,10 @@ class SparkEngine:
         os.environ.pop("SPARK_REMOTE", None)
         warehouse = self._settings.warehouse
         state = warehouse / ".engine"
-        state.mkdir(parents=True, exist_ok=True)
-        home = java_home(state / "java")
+        make_private(warehouse)
+        make_private(state)
+        with private_files():
+            home = java_home(state / "java")
         if home is None:
             raise EngineError(
                 "Spark needs Java 17 or 21, and there is none: install one, or run: make setup-java"
@@ -73,6 +76,8 @@ class SparkEngine:
             "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
             "spark.sql.warehouse.dir": str(warehouse),
             "spark.sql.session.timeZone": "UTC",
+            # The file system of Spark sets its own rights to files, whatever the process's umask.
+            "spark.hadoop.fs.permissions.umask-mode": "077",
             "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
             # Batches are small: few tasks a stage, and no user interface to start.
             "spark.sql.shuffle.partitions": "2",
@@ -89,7 +94,7 @@ class SparkEngine:
             builder = builder.config(name, value)
         log = state / "spark.log"
         try:
-            with _child_output_to(log):
+            with private_files(), _child_output_to(log):
                 session: SparkSession = configure_spark_with_delta_pip(builder).getOrCreate()
         except (PySparkException, OSError) as error:
             raise EngineError(

@@ -1,6 +1,6 @@
 {% macro fails_dimensions_format(column_name) -%}
 not coalesce(
-    {{ column_name }} rlike '{{ dimensions_pattern() }}',
+    btrim({{ column_name }}, {{ white_space() }}) rlike '{{ dimensions_pattern() }}',
     false
 )
 {%- endmacro %}

@@ -1,4 +1,7 @@
 {#- One @, no white space, something before it, and after it at least two non-empty parts between dots. -#}
 {% macro fails_email_format(column_name) -%}
-    not {{ column_name }} rlike '^[^@\\s\\p{Z}]+@[^@.\\s\\p{Z}]+([.][^@.\\s\\p{Z}]+)+$'
+    {%- set white_space = white_space() | trim | replace("'", '') -%}
+    {%- set part = '[^@.' ~ white_space ~ ']+' -%}
+    {#- Not $, which in Java lets a last line end pass. -#}
+    not {{ column_name }} rlike '^[^@{{ white_space }}]+@{{ part }}([.]{{ part }})+\\z'
 {%- endmacro %}

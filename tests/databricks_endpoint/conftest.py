@@ -114,9 +114,10 @@ class House:
         catalog: str = CATALOG,
         success: bool = True,
         variables: Mapping[str, str] = VARIABLES,
+        project: Path = PROJECT_DIR,
     ) -> Any:
         """Run dbt, and give its result."""
-        folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(self.profiles)]
+        folders = ["--project-dir", str(project), "--profiles-dir", str(self.profiles)]
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {**self.environment, "ECOMM_CATALOG": catalog}.items():
                 patch.setenv(name, value)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pyspark.sql import SparkSession
 from reference.compare import differences
 from reference.model import expected
 from support.batches import CLOCK_COLUMNS, tables, timeless
+from support.house import copy_project
 
 from databricks_endpoint.conftest import CATALOG, DELIVERIES, SCHEMA, House, deliver
 from databricks_endpoint.server import Endpoint
@@ -117,6 +119,24 @@ def test_another_catalog_is_rejected(house: House) -> None:
     failed = house.dbt("show", "--inline", "select 1 as one", catalog="other", success=False)
 
     assert "NO_SUCH_CATALOG_EXCEPTION" in str(failed)
+
+
+def test_bad_seed_is_stopped_before_a_row_is_loaded(
+    applied: dict[str, Any], house: House, emitted: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    project = copy_project(tmp_path / "project")
+    with (project / "seeds/customer_tiers.csv").open("a") as file:
+        file.write("Gold,8\n")
+    (failed,) = [
+        result
+        for result in house.dbt(
+            "seed", "--select", "customer_tiers", project=project, success=False
+        )
+        if result.node.name == "customer_tiers"
+    ]
+
+    assert "seeds/customer_tiers.csv, line 7 (Gold): tier Gold stands in line 3" in failed.message
+    assert not [text for text in emitted() if "customer_tiers" in text and "insert" in text.lower()]
 
 
 def test_part_of_the_project_builds(applied: dict[str, Any], house: House) -> None:

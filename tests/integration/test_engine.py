@@ -64,6 +64,29 @@ def test_tables_outlive_the_engine(own_engine: LocalEngine) -> None:
     assert second.pid != first.pid
 
 
+def test_only_the_owner_learns_the_session(own_engine: LocalEngine, tmp_path: Path) -> None:
+    """Of a new warehouse, and of one that an earlier version left open to all."""
+    house = tmp_path / "house"
+    (house / ".engine").mkdir(parents=True)
+    (house / ".engine" / "engine.json").write_text("{}")
+    for path in (house, house / ".engine", house / ".engine" / "engine.json"):
+        path.chmod(0o777)
+    own_engine.start(free_port())
+    first = own_engine.status()
+    own_engine.stop()
+    own_engine.start()
+    second = own_engine.status()
+
+    assert first is not None and second is not None
+    # Of the same path, on the same port.
+    assert first.session_id != second.session_id
+    # Everybody may see a command line.
+    command_line = server._command_line(second.pid)
+    assert str(house) in command_line and second.session_id not in command_line
+    for path in (house, *house.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
 def test_starting_again_keeps_the_engine_and_registers_new_tables(
     own_engine: LocalEngine, tmp_path: Path
 ) -> None:
@@ -79,7 +102,9 @@ def test_starting_again_keeps_the_engine_and_registers_new_tables(
     assert session.table("other_marts.moved").collect() == [(1,)]
 
 
-def test_tables_are_registered_again_in_a_lost_session(own_engine: LocalEngine) -> None:
+def test_tables_are_registered_again_in_a_lost_session(
+    own_engine: LocalEngine, tmp_path: Path
+) -> None:
     session, _ = own_engine.start(free_port())
     make_table(session, "ecomm_marts.kept")
     # Releases the session in the server too, and its catalog with it.
@@ -88,6 +113,7 @@ def test_tables_are_registered_again_in_a_lost_session(own_engine: LocalEngine) 
     session = own_engine.connect()
 
     assert session.table("ecomm_marts.kept").collect() == [(1,)]
+    assert (tmp_path / "house" / ".engine" / "engine.json").stat().st_mode & 0o077 == 0
 
 
 def test_two_warehouses_side_by_side(

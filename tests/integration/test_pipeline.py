@@ -154,6 +154,15 @@ def test_no_personal_data_in_logs_and_reports(
     assert not [value for value in personal if value and len(value) > 4 and value in report]
 
 
+def test_only_the_owner_reads_what_is_in_the_warehouse(sample: House, warehouse: Path) -> None:
+    """Tables, their logs, and what engine and commands keep beside them."""
+    # The folder of parsed files is empty after a run, and what was in it is private by itself.
+    found = [path for path in warehouse.rglob("*") if path != warehouse / ".parsed"]
+
+    assert {"engine.log", ".lock", "_delta_log"} <= {path.name for path in found}
+    assert not [path for path in found if path.stat().st_mode & 0o077]
+
+
 def test_building_again_changes_nothing(sample: House, spark: SparkSession) -> None:
     before = timeless(tables(spark, sample.schema))
     # As if a rule had quarantined one more row of the batch the first time.
@@ -183,6 +192,7 @@ def test_export_equals_the_tables(sample: House, spark: SparkSession, tmp_path: 
     done = sample.ingest("export", str(tmp_path / "out"))
 
     assert done.exit_code == 0, done.output
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.stat().st_mode & 0o077]
     for name, rows in content.items():
         suffix, table = name.split(".")
         exported = pq.read_table(tmp_path / "out" / suffix / table).to_pylist()

@@ -38,13 +38,18 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "orders_shipping_address_present": ({"shipping_address": " "}, {"shipping_address": "x"}),
     "customers_customer_id_present": ({"customer_id": ""}, {"customer_id": "."}),
     "customers_email_present": ({"email": ""}, {"email": "a@b.c"}),
-    "customers_email_format": ({"email": "a@b..c"}, {"email": "a.b+c@d-e.f.g"}),
+    "customers_email_format": ({"email": "a@b.co\n"}, {"email": "a.b+c@d-e.f.g"}),
     "customers_phone_present": ({"phone": ""}, {"phone": "5550100"}),
+    # What cannot be read was given: the rule _present holds.
+    "customers_date_of_birth_valid": (
+        {"date_of_birth": "31/02/90"},
+        {"date_of_birth": "2000-02-29"},
+    ),
     "customers_date_of_birth_plausible": (
         {"date_of_birth": "1899-12-31"},
         {"date_of_birth": "1900-01-01"},
     ),
-    "customers_phone_format": ({"phone": "555010"}, {"phone": "+(1) 2345.6789-0123 45"}),
+    "customers_phone_format": ({"phone": "5550100\n"}, {"phone": "+(1) 2345.6789-0123 45"}),
     "customers_tier_known": ({"customer_tier": "diamond"}, {"customer_tier": "Premium"}),
     "customers_registration_date_valid": (
         {"registration_date": "2024-02-30"},
@@ -59,7 +64,11 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "customers_last_name_present": ({"last_name": ""}, {"last_name": "M"}),
     "customers_country_present": ({"country": ""}, {"country": "?"}),
     "customers_zip_code_present": ({"zip_code": ""}, {"zip_code": "0"}),
-    "customers_values_parse": ({"last_login": "today"}, {"last_login": ""}),
+    # A zone leads out of the years 1 to 9999.
+    "customers_values_parse": (
+        {"last_login": "9999-12-31 23:59:59-05:00"},
+        {"last_login": "9999-12-31 23:59:59.999999"},
+    ),
     "products_product_id_present": ({"product_id": ""}, {"product_id": "."}),
     "products_category_present": ({"category": ""}, {"category": "home-&-garden"}),
     "products_price_valid": ({"price": "1,299.99"}, {"price": "1299.99"}),
@@ -75,7 +84,10 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "products_weight_positive": ({"weight_kg": "1.2345"}, {"weight_kg": "0.001"}),
     "products_discontinued_valid": ({"discontinued": "y"}, {"discontinued": "YES"}),
     "products_category_known": ({"category": "toys"}, {"category": "Sports & Fitness"}),
-    "products_dimensions_format": ({"dimensions_cm": "10x10"}, {"dimensions_cm": " 1 X 2.5 x 3"}),
+    "products_dimensions_format": (
+        {"dimensions_cm": "10x10"},
+        {"dimensions_cm": "\t1 X 2.5 x 3\n"},
+    ),
     "products_values_parse": (
         {"created_timestamp": "2025-01-15 24:00:00"},
         {"created_timestamp": "2025-01-15 23:59:59Z"},
@@ -96,8 +108,8 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"stock_status": "out-of-stock", "stock_quantity": "0"},
     ),
     "inventory_last_updated_valid": (
-        {"last_updated": "15.01.2025"},
-        {"last_updated": "2025-01-15 00:00:00"},
+        {"last_updated": "0001-01-01 00:00:00+05:00"},
+        {"last_updated": "0001-01-01 05:00:00+05"},
     ),
     "inventory_values_parse": ({"reorder_level": "many"}, {"reorder_level": ""}),
     "shipping_order_id_present": ({"order_id": ""}, {"order_id": "."}),
@@ -117,14 +129,6 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "shipping_method_known": ({"shipping_method": "drone"}, {"shipping_method": "Overnight"}),
     "shipping_dimensions_format": ({"dimensions_cm": ""}, {"dimensions_cm": "1x1x1"}),
     "shipping_values_parse": ({"actual_delivery": "later"}, {"actual_delivery": ""}),
-}
-
-# An unreadable date of birth is no date of birth either.
-NOT_ALONE = {
-    "customers_date_of_birth_valid": (
-        {"date_of_birth": "85-05-05"},
-        {"customers_date_of_birth_valid", "customers_date_of_birth_present"},
-    )
 }
 
 # What a row of blank cells breaks; every other rule passes on NULL.
@@ -156,9 +160,6 @@ def settings(
         feed = rule.split("_")[0]
         rows[feed].append(row(feed, f"{rule}-broken", **broken))
         rows[feed].append(row(feed, f"{rule}-inside", **inside))
-    for rule, (broken, _) in NOT_ALONE.items():
-        feed = rule.split("_")[0]
-        rows[feed].append(row(feed, f"{rule}-broken", **broken))
     for feed in GOOD:
         for n in range(2):
             rows[feed].append(row(feed, "twice", created_timestamp=f"2025-01-15 10:00:0{n}"))
@@ -220,15 +221,6 @@ def test_row_breaks_just_its_rule(rule: str, settings: object, spark: SparkSessi
     assert found[_number(rule, "inside")] == []
 
 
-@pytest.mark.parametrize("rule", NOT_ALONE)
-def test_row_breaks_its_rule_and_what_follows(
-    rule: str, settings: object, spark: SparkSession
-) -> None:
-    found = [set(rules) for _, rules in _found(spark, rule) if rule in rules]
-
-    assert found == [NOT_ALONE[rule][1]]
-
-
 @pytest.mark.parametrize("feed", GOOD)
 def test_every_rule_on_null(feed: str, settings: object, spark: SparkSession) -> None:
     rows = spark.table(f"rules_staging.base_{feed}").where("_raw_line is null").collect()
@@ -274,4 +266,4 @@ def test_each_dbt_test_counts_the_rows_that_failed_rules_names(
 def test_every_rule_has_a_case(settings: tuple[Settings, dict[str, int]]) -> None:
     for_all = {f"{feed}_{rule}" for feed in GOOD for rule in ("row_well_formed", "key_unique")}
 
-    assert set(settings[1]) == set(CASES) | set(NOT_ALONE) | for_all
+    assert set(settings[1]) == set(CASES) | for_all

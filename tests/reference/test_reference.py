@@ -152,9 +152,13 @@ def test_literals() -> None:
     )
     assert parse_timestamp("2024-01-01 00:30:00-0130") == datetime(2024, 1, 1, 2)
     assert parse_timestamp("2024-01-01 00:30:00 Z") is None
+    assert parse_timestamp("9999-12-31 23:59:59-00:01") is None
+    assert parse_timestamp("0001-01-01 00:00:00+0001") is None
+    assert parse_timestamp("0001-01-01 00:00:00-18") == datetime(1, 1, 1, 18)
+    assert parse_timestamp("2024-01-01 00:00:00+18:01") is None
     assert parse_timestamp("2024-01-01 24:00:00") is None
     assert parse_timestamp("2024-01-01") is None
-    assert parse_dimensions("10 x 2.5X3") == (10.0, 2.5, 3.0)
+    assert parse_dimensions("\t10 x 2.5X3\n") == (10.0, 2.5, 3.0)
     assert parse_dimensions("10x2.5") is None
     assert code(" Credit-Card") == "credit_card"
 
@@ -242,6 +246,15 @@ def test_landing_base_and_errors(write: Write, tmp_path: Path) -> None:
     assert reconciliation["orders"]["quarantined_rows"] == 6
     assert reconciliation["orders"]["is_balanced"] is True
     assert reconciliation["orders"]["batch_status"] == "FAIL"
+
+
+def test_what_cannot_be_read_was_given(write: Write, tmp_path: Path) -> None:
+    lines = [customer("C1"), customer("C2").replace("2000-02-29", "31/02/90")]
+    write("2024-12-02", customers=[*lines, customer("C3").replace("2000-02-29", "")])
+    base = by(expected(tmp_path)["staging.base_customers"], "customer_id")
+    assert base["C1"]["failed_rules"] == []
+    assert base["C2"]["failed_rules"] == ["customers_date_of_birth_valid"]
+    assert base["C3"]["failed_rules"] == ["customers_date_of_birth_present"]
 
 
 def test_history_and_full_load(write: Write, tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ _NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
 _DIMENSIONS = re.compile(rf"{_NUMBER} *[xX] *{_NUMBER} *[xX] *{_NUMBER}")
 _PHONE = re.compile(r"\+?[0-9 .()\-]*")
 
+# The specification names no limit; this is the one that date libraries share with Spark.
+_LONGEST_OFFSET = timedelta(hours=18)
+
 _BOOLEANS = {
     "true": True,
     "1": True,
@@ -56,9 +59,9 @@ def parse_timestamp(text: str) -> datetime | None:
     if match[7] is None:
         return value
     zone_hours, zone_minutes = int(match[8]), int(match[9] or "0")
-    if zone_hours > 23 or zone_minutes > 59:
-        return None
     offset = timedelta(hours=zone_hours, minutes=zone_minutes)
+    if zone_minutes > 59 or offset > _LONGEST_OFFSET:
+        return None
     try:
         return value - offset if match[7] == "+" else value + offset
     except OverflowError:

@@ -12,9 +12,10 @@ from reference.compare import differences
 from reference.model import expected
 from support.batches import CLOCK_COLUMNS, tables, timeless
 from support.house import retry_after_failure
+from support.macros import project_macros
 from support.statements import CASES, Case, run_case
 
-from ingest.catalog import tables_on_disk
+from ingest.catalog import sql_text, tables_on_disk
 from spark.conftest import SCHEMA, Tables, Twins, exported
 
 
@@ -61,6 +62,41 @@ def kind(type_: object) -> object:
     if not isinstance(type_, dict):
         return type_
     return {name: kind(part) for name, part in type_.items() if "ontainsNull" not in name}
+
+
+@pytest.mark.parametrize(
+    ("macro", "text", "expected"),
+    [
+        ("fails_email_format", "a@b.co", "false"),
+        # In Java, $ lets a line end pass, and not all white space is white space.
+        ("fails_email_format", "a@b.co\n", "true"),
+        ("fails_email_format", "a@b.co\x85", "true"),
+        ("fails_email_format", "a\x1c@b.co", "true"),
+        ("fails_phone_format", "5550100", "false"),
+        ("fails_phone_format", "5550100\n", "true"),
+        ("fails_dimensions_format", "\t1x2x3\n", "false"),
+        ("read_timestamp", "9999-12-31 23:59:59-05:00", None),
+        ("read_timestamp", "9999-12-31 23:59:59.999999", "9999-12-31 23:59:59.999999"),
+        ("read_timestamp", "0001-01-01 00:00:00+05:00", None),
+        ("read_timestamp", "0001-01-01 00:00:00", "0001-01-01 00:00:00"),
+    ],
+)
+def test_texts_at_their_edges(
+    macro: str, text: str, expected: str | None, spark: SparkSession
+) -> None:
+    condition = project_macros("typing", "rules")[macro](sql_text(text))
+
+    (found,) = spark.sql(f"select cast({condition} as string)").collect()
+
+    assert found[0] == expected
+
+
+def test_only_the_owner_reads_what_spark_writes(twins: Twins) -> None:
+    # The folder of parsed files is empty after a run, and what was in it is private by itself.
+    places = set(twins.spark.warehouse.rglob("*")) - {twins.spark.warehouse / ".parsed"}
+
+    assert {"spark.log", "_delta_log"} <= {path.name for path in places}
+    assert not [path for path in places if path.stat().st_mode & 0o077]
 
 
 def test_log_equals_that_of_local(twins: Twins) -> None:

@@ -97,6 +97,16 @@ def deliver_day(root: Path, day: str) -> None:
         shutil.copyfile(path, to)
 
 
+def copy_project(folder: Path) -> Path:
+    """A copy of the dbt project, whose seeds a test may edit; the rest of it is the original."""
+    shutil.copytree(PROJECT_DIR / "seeds", folder / "seeds")
+    names = ("dbt_project.yml", "profiles.yml", "packages.yml", "dbt_packages")
+    for name in (*names, "macros", "models", "snapshots", "tests/generic", "tests/cross_table"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).symlink_to(PROJECT_DIR / name)
+    return folder
+
+
 def retry_after_failure(house: House, session: SparkSession) -> None:
     """Let a build fail for a table without its columns, mend the table, and let dbt go on."""
     name = f"{house.schema}_marts.customer_analytics"

@@ -1,0 +1,4 @@
+{#- Blank. A text that cannot be read as the column's type was given: the typed column alone does not tell. -#}
+{% macro fails_given(column_name) -%}
+    {{ column_name }} is null and not array_contains(_parse_errors, '{{ column_name }}')
+{%- endmacro %}

@@ -1,0 +1,5 @@
+{% test phone_format(model, column_name) -%}
+select _row_number
+from {{ model }}
+where {{ fails_phone_format(column_name) }}
+{%- endtest %}
