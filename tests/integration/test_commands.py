@@ -89,6 +89,7 @@ def test_export_as_parquet(place: Path, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out" / "landing").iterdir()} == {
         *FEEDS,
         "landed_files",
+        "withdrawals",
     }
     orders = pq.read_table(tmp_path / "out" / "landing" / "orders")
     files = pq.read_table(tmp_path / "out" / "landing" / "landed_files").to_pylist()

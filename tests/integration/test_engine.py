@@ -38,7 +38,7 @@ def test_schemas_and_ingest_tables_exist(spark: SparkSession) -> None:
 
     assert {f"ecomm_{suffix}" for suffix in SUFFIXES} <= schemas
     assert landing == {
-        "customers", "inventory", "landed_files", "orders", "products", "shipping"
+        "customers", "inventory", "landed_files", "orders", "products", "shipping", "withdrawals"
     }  # fmt: skip
     assert ops == {"batch_reconciliation", "processing_log", "validation_results"}
 

@@ -22,7 +22,7 @@ from ingest.intake import Look
 from ingest.landing import LandingStore, append_rows
 from ingest.local import LocalEngine
 from ingest.log import LogRow, now
-from ingest.pipeline import Pipeline
+from ingest.pipeline import Leftover, Pipeline
 from ingest.sample import generate
 
 DAY = date(2025, 1, 15)
@@ -277,9 +277,12 @@ def test_file_that_comes_between_landing_and_archiving_stays(shop: Shop) -> None
     looks = list(pipeline.look_at_all())
     shop.source("orders", DAY).write_text(csv("orders", mark="new"))
 
-    (problem,) = pipeline.archive(looks, applied_only=False)
+    (leftover,) = pipeline.archive(looks, applied_only=False)
 
-    assert problem.startswith("orders_2025_01_15.csv came in the place of a landed file and stays")
+    assert leftover.message.startswith(
+        "orders_2025_01_15.csv came in the place of a landed file and stays"
+    )
+    assert not leftover.is_waiting
     assert shop.in_source() == {"orders_2025_01_15.csv"}
     assert shop.source("orders", DAY).read_text() == csv("orders", mark="new")
     assert shop.log("archive")[0].status == "WARNING"
@@ -557,7 +560,14 @@ def test_kill_amid_archiving_is_finished_by_the_next_run(
     trigger = shop.deliver(DAY, files, supersedes=supersedes)
     shop.look()
     names = {feed: shop.source(feed, DAY).name for feed in moved}
-    archive.archive(trigger.with_suffix(".not-yet"), names, shop.root, DAY, f"batch-{DAY}")
+    archive.archive(
+        trigger.with_suffix(".not-yet"),
+        names,
+        shop.root,
+        DAY,
+        f"batch-{DAY}",
+        is_known=lambda path: True,
+    )
 
     assert only(shop.land()).outcome == "SKIPPED"
 
@@ -597,14 +607,15 @@ def test_archive_that_fails_is_told_and_tried_again(
     pipeline = shop.pipeline()
     looks = list(pipeline.look_at_all())
 
-    def refuse(*_: object) -> int:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     with monkeypatch.context() as patch:
         patch.setattr(archive, "archive", refuse)
         problems = pipeline.archive(looks, applied_only=False)
 
-    assert problems == [f"Files of batch batch-{DAY} were not all archived: Permission denied."]
+    message = f"Files of batch batch-{DAY} were not all archived: Permission denied."
+    assert problems == [Leftover(message, is_waiting=False)]
     assert shop.log("archive")[0].status == "FAILED"
     assert only(shop.land()).outcome == "SKIPPED"
     assert shop.in_source() == set()
