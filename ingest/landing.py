@@ -140,7 +140,7 @@ class LandingStore:
         self._settings = settings
         self._contract = contract
         self._landed_files = settings.table("landing", "landed_files")
-        self._withdrawals = settings.table("landing", "withdrawals")
+        self._withdrawals = settings.table("ops", "withdrawals")
         self._reconciliation = settings.table("ops", "batch_reconciliation")
         self._current_batch = settings.table("ops", "current_batch")
         self._is_swept = False

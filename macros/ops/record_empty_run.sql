@@ -12,7 +12,7 @@
         {%- set message = 'No batch is landed: there was nothing to apply. Land one with: python -m ingest run' -%}
         {%- if 'current_batch' in built and 'batch_counts' in built -%}
             {%- do run_query(
-                'update ' ~ pipeline_relation('landing', 'withdrawals') ~ ' set is_undone = true where not is_undone'
+                'update ' ~ pipeline_relation('ops', 'withdrawals') ~ ' set is_undone = true where not is_undone'
             ) -%}
             {%- do append_to_log('build', 'SUCCESS', none, message) -%}
         {%- endif -%}

@@ -8,7 +8,7 @@ with
 landed_files as (
     select landed.*
     from {{ source('landing', 'landed_files') }} as landed
-    left anti join {{ source('landing', 'withdrawals') }} as withdrawals
+    left anti join {{ source('ops', 'withdrawals') }} as withdrawals
         on landed.landing_number = withdrawals.landing_number
 ),
 

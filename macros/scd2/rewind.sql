@@ -10,7 +10,7 @@
     {%- if execute -%}
         {%- set next = run_query(next_batch()).rows | first -%}
         {%- set previous = (run_query('select * from ' ~ this).rows | first) if load_relation(this) else none -%}
-        {%- set withdrawals = pipeline_relation('landing', 'withdrawals') -%}
+        {%- set withdrawals = pipeline_relation('ops', 'withdrawals') -%}
         {%- set withdrawn = run_query(
             'select batch_id, batch_date from ' ~ withdrawals ~ ' where not is_undone order by batch_date, landing_number'
         ).rows -%}

@@ -6,7 +6,7 @@
     {%- for row in run_query(
         'select distinct landed.batch_id from ' ~ landed_files ~ ' as landed'
         ~ ' left anti join (select earlier.batch_id from ' ~ landed_files ~ ' as earlier left anti join '
-        ~ pipeline_relation('landing', 'withdrawals') ~ ' as withdrawals'
+        ~ pipeline_relation('ops', 'withdrawals') ~ ' as withdrawals'
         ~ ' on earlier.landing_number = withdrawals.landing_number where earlier.batch_date < ' ~ since ~ ') as standing'
         ~ ' on landed.batch_id = standing.batch_id where landed.batch_date >= ' ~ since
     ).rows -%}

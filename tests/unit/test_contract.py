@@ -88,7 +88,7 @@ def test_aliases_are_headers() -> None:
 def test_landing_tables_hold_text_and_lineage() -> None:
     tables = {table.name: table for table in CONTRACT.tables if table.suffix == "landing"}
 
-    assert tables.keys() == CONTRACT.feeds.keys() | {"landed_files", "withdrawals"}
+    assert tables.keys() == CONTRACT.feeds.keys() | {"landed_files"}
     for name, feed in CONTRACT.feeds.items():
         columns = tuple((column.name, "string") for column in feed.columns)
         assert tables[name].columns == columns + LINEAGE
