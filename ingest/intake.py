@@ -222,9 +222,9 @@ class Intake:
         }
         names: set[str] = set()
         for path in triggers_in(self._root / "triggers" / "source"):
-            if path in settled and not differs(path, settled[path]):
-                continue
             try:
+                if path in settled and not differs(path, settled[path]):
+                    continue
                 names.update(self._read(path).feeds().values())
             except RejectedTrigger as reason:
                 names.update(reason.files.values())
@@ -266,7 +266,8 @@ class Intake:
             if landing.batch_id == trigger.trigger_id and landing.batch_date != trigger.batch_date:
                 raise Rejected(
                     f"{look.trigger_file.name}: its trigger_id was landed for {landing.batch_date}"
-                    " already: give each batch an id of its own."
+                    " already: give each batch an id of its own, or, if that date was wrong,"
+                    f" withdraw it: python -m ingest withdraw --date {landing.batch_date}."
                 )
         if effective and not trigger.supersedes:
             raise Rejected(

@@ -468,6 +468,7 @@ def test_withdrawn_batch_does_not_come_back_by_itself(shop: Shop, moved: list[st
     assert "put its files and then its trigger into source/ again" in look.message
     assert shop.in_source() == set()
     assert shop.pipeline().store.pending() == []
+    assert shop.pipeline().builds_due() == ["no batch"]
     shop.deliver(DAY, files, supersedes=True)
     assert only(shop.land()).outcome == "LANDED"
     assert [landing.number for landing in shop.pipeline().store.pending()] == [2]
@@ -626,10 +627,23 @@ def test_id_of_another_date_is_rejected(shop: Shop) -> None:
     assert "its trigger_id was landed for 2025-01-15 already" in look.message
     assert "give each batch an id of its own" in look.message
     shop.put_back()
-    shop.trigger(NEXT_DAY, ["orders"], trigger_id="one")
-    (shop.root / "triggers" / "source" / "one.json").unlink()
-    shop.trigger(NEXT_DAY, ["orders"], trigger_id="two")
+    trigger = shop.root / "triggers" / "source" / "one.json"
+    text = trigger.read_text()
+    trigger.write_text(text.replace("one", "two"))
     assert only(shop.land()).outcome == "LANDED"
+
+
+def test_id_of_a_wrong_date_is_free_once_that_is_withdrawn(shop: Shop) -> None:
+    shop.deliver(date(2024, 1, 15), {"orders": csv("orders")}, trigger_id="one")
+    shop.land()
+    shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="one")
+    assert "withdraw it: python -m ingest withdraw --date 2024-01-15." in only(shop.land()).message
+
+    shop.pipeline().withdraw(date(2024, 1, 15))
+    shop.put_back()
+
+    assert only(shop.land()).outcome == "LANDED"
+    assert shop.pipeline().builds_due() == ["one"]
 
 
 def test_replacing_batch_becomes_the_effective_one(shop: Shop) -> None:
