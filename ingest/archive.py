@@ -1,14 +1,16 @@
 """Moving delivered files out of the source folders: the only module that does so.
 
 Works on any file system, cloud volumes mounted as folders included. The trigger moves last, so that
-a run that was cut short is finished by the next look at the trigger.
+a run that was cut short is finished by the next look at the trigger. Right before a file moves its
+caller is asked whether it still is the file that was looked at: whatever came in its place stays.
 """
 
 import filecmp
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
@@ -18,6 +20,19 @@ from ingest.files import one_line
 _WHAT_TO_DO = "Correct what the reason says, then put the files and the trigger back into source/."
 
 
+@dataclass(frozen=True)
+class Moves:
+    """What was moved, and what was not.
+
+    Attributes:
+        count: Number of files moved, the trigger included.
+        kept: Files that stay where they are, as they are not those that were looked at.
+    """
+
+    count: int
+    kept: tuple[Path, ...]
+
+
 def archive(
     trigger_path: Path,
     files: Mapping[str, str],
@@ -25,7 +40,9 @@ def archive(
     batch_date: date,
     batch_id: str,
     archive_root: Path | None = None,
-) -> int:
+    *,
+    is_known: Callable[[Path], bool],
+) -> Moves:
     """Move a landed batch to `archive/<batch_date>/<batch_id>/`.
 
     Files that are not in their source folder have been moved before. Nothing that is in the archive
@@ -38,19 +55,20 @@ def archive(
         batch_date: Business date of the batch.
         batch_id: The batch.
         archive_root: Where the `archive/` folders are; None means the feed root.
-
-    Returns:
-        Number of files moved, the trigger included.
+        is_known: Whether a file is the one that landed, or the trigger the one that was looked at.
 
     Raises:
         OSError: A file could not be moved; call again to move the rest.
     """
-    moved = 0
+    moved, kept = 0, []
     for source in _sources(trigger_path, files, root):
+        if not is_known(source):
+            kept.append(source)
+            continue
         folder = archive_folder(source, archive_root or root, batch_date) / batch_id
         _move(source, _free_place(source, folder))
         moved += 1
-    return moved
+    return Moves(moved, tuple(kept))
 
 
 def archive_folder(source: Path, archive_root: Path, batch_date: date) -> Path:
@@ -65,7 +83,9 @@ def reject(
     reason: str,
     batch_date: date | None = None,
     batch_id: str | None = None,
-) -> int:
+    *,
+    is_known: Callable[[Path], bool],
+) -> Moves:
     """Move a rejected batch to `rejected/`, each file with its `<name>.reason.json` beside it.
 
     Args:
@@ -75,15 +95,16 @@ def reject(
         reason: Why, and what to mend, in one sentence.
         batch_date: Business date of the batch, when known.
         batch_id: The batch, when known.
-
-    Returns:
-        Number of files moved, the trigger included.
+        is_known: Whether a file is still the one that was looked at.
 
     Raises:
         OSError: A file could not be moved; call again to move the rest.
     """
-    moved = 0
+    moved, kept = 0, []
     for source in _sources(trigger_path, files, root):
+        if not is_known(source):
+            kept.append(source)
+            continue
         place = _free_place(source, source.parent.parent / "rejected")
         explanation = {
             "file": one_line(source.name),
@@ -98,7 +119,7 @@ def reject(
         place.with_name(f"{place.name}.reason.json").write_text(text, encoding="utf-8")
         _move(source, place)
         moved += 1
-    return moved
+    return Moves(moved, tuple(kept))
 
 
 def rejected_since(source: Path, batch_id: str, since: datetime) -> str | None:

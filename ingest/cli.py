@@ -18,14 +18,14 @@ from ingest.errors import ConfigError, PipelineError
 # Spark and dbt take seconds to import: each command imports what it uses.
 if TYPE_CHECKING:
     from ingest.intake import Look
-    from ingest.pipeline import Applied, Pipeline
+    from ingest.pipeline import Applied, Leftover, Pipeline
     from ingest.report import Report
 
 _REJECTED_SHOWN = 20
 
 
 class ExitCode(IntEnum):
-    """Exit codes of `run`, `land`, `replay` and `report`; usage errors are 2."""
+    """Exit codes of `run`, `land`, `replay`, `withdraw` and `report`; usage errors are 2."""
 
     DONE = 0
     FAILED = 1
@@ -157,6 +157,38 @@ def replay(
 
 @app.command()
 @_with_settings(*_ENGINE_OPTIONS)
+def withdraw(
+    settings: Settings,
+    day: Annotated[
+        datetime,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="batch_date of the batch."),
+    ],
+) -> None:
+    """Take back the batch of a date, as if none had ever landed for it; its rows stay in landing.
+
+    A batch that it had replaced does not come back. The date's files may be delivered again.
+
+    Exit code: 0 all done, 1 something failed, or there was nothing to withdraw.
+    """
+    from ingest.engine import open_engine
+    from ingest.pipeline import Pipeline
+    from ingest.report import Report
+
+    shown = Report()
+    with open_engine(settings, exclusive=True) as session, shown.live():
+        pipeline = Pipeline(settings, session)
+        withdrawn = pipeline.withdraw(day.date())
+        # What a command that was killed has left to do, too.
+        builds = _build(pipeline, shown) if withdrawn else []
+    if not withdrawn:
+        raise ConfigError(f"There is nothing to withdraw: no batch is landed for {day.date()}.")
+    if all(landing.withdrawn_at for landing in withdrawn):
+        typer.echo(f"The batch of {day.date()} was withdrawn already.")
+    raise typer.Exit(_exit_code([], builds, []))
+
+
+@app.command()
+@_with_settings(*_ENGINE_OPTIONS)
 def errors(
     settings: Settings,
     feed: Annotated[str | None, typer.Option(help="Rows of this feed only.")] = None,
@@ -202,15 +234,17 @@ def status(settings: Settings) -> None:
     from ingest.contract import load_contract
     from ingest.engine import open_engine
     from ingest.landing import LandingStore
-    from ingest.log import rejected_triggers
+    from ingest.log import rejected_triggers, waiting_triggers
     from ingest.report import status_table
+    from ingest.trigger import triggers_in
 
     with open_engine(settings) as session:
         store = LandingStore(session, settings, load_contract(settings.project_dir))
         landings, found = store.landings(), store.reconciliations()
         log = settings.table("ops", "processing_log")
         rejected = rejected_triggers(session, log, _REJECTED_SHOWN)
-    waiting = sorted(path.name for path in (settings.root / "triggers" / "source").glob("*.json"))
+        triggers = triggers_in(settings.root / "triggers" / "source")
+        waiting = waiting_triggers(session, log, triggers)
     for table in status_table(landings, found, waiting, rejected):
         Console().print(table)
 
@@ -232,14 +266,17 @@ def report(settings: Settings) -> None:
     with open_engine(settings) as session:
         store = LandingStore(session, settings, load_contract(settings.project_dir))
         pending = store.pending()
+        is_withdrawal_open = store.is_withdrawal_open()
         looks = last_looks(session, settings.table("ops", "processing_log"))
         failed = failed_rules(session, settings.table("ops", "validation_results"))
     for table in report_tables(looks, failed):
         Console().print(table)
     for landing in pending:
         typer.echo(f"Batch {landing.batch_id} of {landing.batch_date} is landed but not applied.")
+    if is_withdrawal_open:
+        typer.echo("A batch was withdrawn, and the tables still hold it: run again.")
     outcomes = {look.status for look in looks}
-    if pending or "FAILED" in outcomes:
+    if pending or is_withdrawal_open or "FAILED" in outcomes:
         raise typer.Exit(ExitCode.FAILED)
     if "REJECTED" in outcomes:
         raise typer.Exit(ExitCode.REJECTED)
@@ -341,31 +378,37 @@ def _run(settings: Settings, *, with_dbt: bool) -> None:
         for message in pipeline.log_unlisted(looks):
             shown.note(message)
         builds = _build(pipeline, shown) if with_dbt else []
-        problems = pipeline.archive(looks, applied_only=with_dbt)
-        for problem in problems:
-            shown.problem(problem)
+        leftovers = pipeline.archive(looks, applied_only=with_dbt)
+        for leftover in leftovers:
+            if leftover.is_waiting:
+                shown.note(leftover.message)
+            else:
+                shown.problem(leftover.message)
         shown.summary(looks, builds)
         if settings.target == "databricks":
             from ingest.databricks import set_task_value
 
-            set_task_value("pending", [landing.batch_id for landing in pipeline.store.to_apply()])
-    raise typer.Exit(_exit_code(looks, builds, problems))
+            set_task_value("pending", pipeline.builds_due())
+    raise typer.Exit(_exit_code(looks, builds, leftovers))
 
 
 def _build(pipeline: "Pipeline", shown: "Report") -> "list[Applied]":
     """Build all pending batches, and tell of each."""
     builds = []
     for applied in pipeline.build_all(shown.building):
-        found = pipeline.store.reconciliations().get(applied.landing.number)
-        shown.applied(applied, found)
+        number = applied.landing.number if applied.landing else 0
+        shown.applied(applied, pipeline.store.reconciliations().get(number))
         builds.append(applied)
     return builds
 
 
-def _exit_code(looks: "list[Look]", builds: "list[Applied]", problems: list[str]) -> ExitCode:
+def _exit_code(
+    looks: "list[Look]", builds: "list[Applied]", leftovers: "list[Leftover]"
+) -> ExitCode:
     outcomes = {look.outcome.value for look in looks}
-    if problems or "FAILED" in outcomes or not all(item.result.success for item in builds):
+    is_built = all(item.result.success for item in builds)
+    if "FAILED" in outcomes or not is_built or not all(item.is_waiting for item in leftovers):
         return ExitCode.FAILED
     if "REJECTED" in outcomes:
         return ExitCode.REJECTED
-    return ExitCode.WAITING if "WAITING" in outcomes else ExitCode.DONE
+    return ExitCode.WAITING if "WAITING" in outcomes or leftovers else ExitCode.DONE

@@ -18,6 +18,7 @@ _EXPLANATIONS = {
     "target": f"must be one of {', '.join(TARGETS)}",
     "max_trigger_bytes": "must be a positive number of bytes",
     "max_row_bytes": "must be a number of bytes from 1024 to 1073741824",
+    "max_days_ahead": "must be a number of days, 0 or more",
     "warehouse": (
         "must be a folder whose path has only unaccented letters, digits and / . _ - + , : ; = @"
     ),
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
         max_trigger_bytes: A larger trigger is rejected.
         max_row_bytes: A CSV file with a longer row is rejected. Reading takes up to 20 times as
             much memory.
+        max_days_ahead: A batch_date more than so many days after today (UTC) is rejected.
     """
 
     model_config = SettingsConfigDict(
@@ -72,6 +74,7 @@ class Settings(BaseSettings):
     catalog: str = "demo-external-catalog"
     max_trigger_bytes: int = Field(default=1 << 20, ge=1)
     max_row_bytes: int = Field(default=2 << 20, ge=1024, le=1 << 30)
+    max_days_ahead: int = Field(default=2, ge=0)
 
     def schema_of(self, suffix: str) -> str:
         """Full name of one of the five schemas, such as `ecomm_landing` for `landing`."""

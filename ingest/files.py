@@ -5,6 +5,7 @@ import io
 import os
 import stat
 from pathlib import Path
+from typing import NamedTuple
 
 from ingest.errors import Rejected, Waiting
 
@@ -36,6 +37,42 @@ def sha256_of(path: Path) -> str:
     """
     with open_delivered(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Sighting(NamedTuple):
+    """What of a file changes when it is written to, or when another one takes its place."""
+
+    mode: int
+    size: int
+    modified_ns: int
+    changed_ns: int
+
+
+def sighting(path: Path) -> Sighting | None:
+    """How a file, or a link itself, looks from outside; None when it is not there.
+
+    Unlike a hash it costs nothing, and can be taken of what cannot be read.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return Sighting(found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def differs(path: Path, sha256: str | None) -> bool:
+    """Whether a file is there and has other content."""
+    try:
+        return sha256_of(path) != sha256
+    except Waiting:
+        return False
+    except Rejected:
+        return True
+
+
+def is_clutter(name: str) -> bool:
+    """Whether a file is what macOS leaves beside the files that it copies: nobody delivered it."""
+    return name == ".DS_Store" or name.startswith("._")
 
 
 def one_line(text: str) -> str:

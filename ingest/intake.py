@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -18,11 +18,26 @@ from ingest.config import Settings
 from ingest.contract import Contract
 from ingest.engine import first_line
 from ingest.errors import Rejected, Waiting
-from ingest.files import one_line, sha256_of
+from ingest.files import (
+    Sighting,
+    differs,
+    is_clutter,
+    one_line,
+    sha256_of,
+    sighting,
+)
 from ingest.landing import FileToLand, Landing, LandingStore
 from ingest.log import LogRow, ProcessingLog, now
 from ingest.reader import Lineage, ParsedFile, parse_file
-from ingest.trigger import RejectedTrigger, Trigger, check_manifest, read_trigger
+from ingest.trigger import (
+    RejectedTrigger,
+    Trigger,
+    check_date,
+    check_manifest,
+    is_trigger,
+    read_trigger,
+    triggers_in,
+)
 
 _HARMLESS = re.compile(r"[A-Za-z0-9_.:+-]{1,40}")
 _UNKNOWN_FIELDS_SHOWN = 20
@@ -50,6 +65,8 @@ class Look:
         batch_date: Business date.
         files: File name by feed.
         landing_number: Landing that holds the batch, when LANDED or SKIPPED.
+        trigger_sha256: SHA-256 of the trigger, when it could be read.
+        warnings: What is odd about a batch that landed, one message each.
         seconds: Time that it took.
     """
 
@@ -60,6 +77,8 @@ class Look:
     batch_date: date | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     landing_number: int | None = None
+    trigger_sha256: str | None = None
+    warnings: tuple[str, ...] = ()
     seconds: float = 0.0
 
     @property
@@ -89,7 +108,10 @@ class Intake:
         self._store.sweep()
 
     def in_order(self, triggers: list[Path]) -> list[Path]:
-        """Sort triggers by batch date, then name; those that cannot be read come first."""
+        """Sort triggers by batch date, then name; those that cannot be read come first.
+
+        Only the order is decided here: a look reads its trigger itself.
+        """
 
         def key(path: Path) -> tuple[str, str]:
             try:
@@ -100,21 +122,31 @@ class Intake:
         return sorted(triggers, key=key)
 
     def look(self, path: Path) -> Look:
-        """Look at a trigger, land its batch if it is ready, and log what came of it."""
+        """Look at a trigger, land its batch if it is ready, and log what came of it.
+
+        The trigger is read once; it, and its files, are moved only as long as nothing took the
+        place of what was looked at.
+        """
         started_at, start = now(), time.monotonic()
         look = Look(path)
         file_rows: list[LogRow] = []
         moved: int | None = None
+        seen: dict[Path, Sighting | None] = {}
         try:
+            seen[path] = sighting(path)
+            # Before it is read: if it changes in between, it is not taken for what was read.
+            look = replace(look, trigger_sha256=sha256_of(path))
             trigger = self._read(path)
             look = _identified(look, trigger.trigger_id, trigger.batch_date, trigger.feeds())
-            look = self._decide(look, trigger, file_rows)
+            seen |= self._sightings(look)
+            look = self._decide(look, trigger, _arrival(seen[path]), file_rows)
         except Waiting as reason:
             look = replace(look, outcome=Outcome.WAITING, message=str(reason))
         except Rejected as reason:
             if isinstance(reason, RejectedTrigger):
                 look = _identified(look, reason.batch_id, reason.batch_date, reason.files)
-            look, moved = self._reject(look, str(reason))
+                seen |= self._sightings(look)
+            look, moved = self._reject(look, str(reason), seen)
         except Exception as error:
             look = replace(look, message=explain(error))
         # Names of files are part of messages, and whoever delivers chooses them.
@@ -137,7 +169,7 @@ class Intake:
         return replace(look, seconds=time.monotonic() - start)
 
     def log_unlisted(self, looks: list[Look]) -> list[str]:
-        """Log the files that lie in source folders and that no trigger names; they stay there.
+        """Log the files in source folders that are no triggers and that none names; they stay.
 
         Args:
             looks: The looks of this run at all triggers.
@@ -146,65 +178,143 @@ class Intake:
             A message for each.
         """
         listed = {name for look in looks for name in look.files.values()}
-        rows = []
-        for feed in self._contract.feeds:
-            for path in sorted((self._root / f"{feed}_data" / "source").glob("*")):
-                if path.name not in listed:
-                    name = one_line(path.name)
-                    message = f"No trigger names {name}: it is left in {feed}_data/source."
-                    rows.append(
-                        LogRow(
-                            step="scan",
-                            feed=feed,
-                            source_file=name,
-                            status="WARNING",
-                            message=message,
-                            started_at=now(),
-                        )
-                    )
+        found: list[tuple[str | None, str, str]] = [
+            (
+                None,
+                name,
+                f"{name} is left in triggers/source, as its name is not that of a trigger: if it is"
+                " one, rename it to end in .json and to begin with no dot.",
+            )
+            for name in self._left_in("triggers", lambda path: not is_trigger(path))
+        ]
+        found += [
+            (feed, name, f"No trigger names {name}: it is left in {feed}_data/source.")
+            for feed in self._contract.feeds
+            for name in self._left_in(f"{feed}_data", lambda path: path.name not in listed)
+        ]
+        rows = [
+            LogRow(
+                step="scan",
+                feed=feed,
+                source_file=name,
+                status="WARNING",
+                message=message,
+                started_at=now(),
+            )
+            for feed, name, message in found
+        ]
         if rows:
             self._log.write(rows)
-        return [row.message or "" for row in rows]
+        return [message for _, _, message in found]
 
-    def _decide(self, look: Look, trigger: Trigger, file_rows: list[LogRow]) -> Look:
+    def announced(self, looks: list[Look]) -> set[str]:
+        """Names of the files that triggers name which the next run will look at.
+
+        They are those that came, or changed, since they were looked at, and those that stayed.
+
+        Args:
+            looks: The looks of this run at all triggers.
+        """
+        settled = {
+            look.trigger_file: look.trigger_sha256
+            for look in looks
+            if look.landing_number is not None
+        }
+        names: set[str] = set()
+        for path in triggers_in(self._root / "triggers" / "source"):
+            try:
+                if path in settled and not differs(path, settled[path]):
+                    continue
+                names.update(self._read(path).feeds().values())
+            except RejectedTrigger as reason:
+                names.update(reason.files.values())
+            except (Rejected, Waiting, OSError):
+                # Half written, perhaps.
+                continue
+        return names
+
+    def _left_in(self, folder: str, is_left: Callable[[Path], bool]) -> list[str]:
+        """Names of the files that a source folder is left with, as they may be shown."""
+        paths = sorted((self._root / folder / "source").glob("*"))
+        return [
+            one_line(path.name) for path in paths if is_left(path) and not is_clutter(path.name)
+        ]
+
+    def _decide(
+        self, look: Look, trigger: Trigger, arrived: datetime, file_rows: list[LogRow]
+    ) -> Look:
         """Skip or land a batch; why it can be neither is raised."""
-        sources = self._sources(trigger)
+        sources = self._sources(trigger.feeds())
         landings = self._store.landings()
-        same_id = [item for item in landings if item.batch_id == trigger.trigger_id]
         of_date = [item for item in landings if item.batch_date == trigger.batch_date]
         effective = next((item for item in of_date if item.is_effective), None)
-
         missing = [source for source in sources.values() if not os.path.lexists(source)]
+
+        if landing := self._find_landed(trigger, arrived, of_date, effective, missing):
+            return _skipped(look, landing, effective)
+        check_date(trigger, look.trigger_file, self._settings.max_days_ahead)
         if missing:
-            if effective and self._is_being_archived(look.trigger_file, trigger, effective):
-                return _skipped(look, effective)
-            arrived = _arrival(look.trigger_file)
             for source in missing:
                 # A rejection that was cut short: the rest of the batch follows.
                 if reason := archive.rejected_since(source, trigger.trigger_id, arrived):
                     raise Rejected(reason)
             raise Waiting(f"Waiting for {', '.join(source.name for source in missing)}.")
-        if effective:
-            content = {(source.name, sha256_of(source)) for source in sources.values()}
-            twins = [] if trigger.supersedes else same_id
-            for landing in (effective, *twins):
-                if content == landing.content:
-                    return _skipped(look, landing)
         if not trigger.data_files_ready:
             raise Waiting("Waiting: the trigger says data_files_ready false.")
-        for landing in same_id:
-            if landing.batch_date != trigger.batch_date:
+        standing = [item for item in landings if item.withdrawn_at is None]
+        for landing in standing:
+            if landing.batch_id == trigger.trigger_id and landing.batch_date != trigger.batch_date:
                 raise Rejected(
                     f"{look.trigger_file.name}: its trigger_id was landed for {landing.batch_date}"
-                    " already: give each batch an id of its own."
+                    " already: give each batch an id of its own, or, if that date was wrong,"
+                    f" withdraw it: python -m ingest withdraw --date {landing.batch_date}."
                 )
         if effective and not trigger.supersedes:
             raise Rejected(
                 f"{look.trigger_file.name}: {trigger.batch_date} is already landed with other"
-                f" content, as batch {effective.batch_id}: to replace it, send the trigger with"
-                " supersedes true."
+                f" content, as batch {effective.batch_id}: to replace it, send a trigger with"
+                " supersedes true that names all files of the day, and all these files; what it"
+                " does not name falls away."
             )
-        return self._land(look, trigger, landings, file_rows)
+        look = self._land(look, trigger, standing, file_rows)
+        if effective and (lost := _feeds_lost(trigger, effective)):
+            warning = (
+                f"Batch {trigger.trigger_id} replaces all of {trigger.batch_date}, and names no"
+                f" file of {', '.join(lost)}: the rows that batch {effective.batch_id} had there"
+                " fall away. To keep them, send a trigger with supersedes true that names all files"
+                " of the day, and all these files."
+            )
+            file_rows.append(_warning_row(trigger, look, warning))
+            look = replace(look, warnings=(warning,))
+        return look
+
+    def _find_landed(
+        self,
+        trigger: Trigger,
+        arrived: datetime,
+        of_date: list[Landing],
+        effective: Landing | None,
+        missing: list[Path],
+    ) -> Landing | None:
+        """The landing that has what the trigger brings, when there is nothing to land."""
+        # What was withdrawn does not come back because its trigger was still there then.
+        withdrawn = [item for item in of_date if item.withdrawn_at and item.withdrawn_at > arrived]
+        current = [effective, *withdrawn] if effective else withdrawn
+        if missing:
+            return next(
+                (item for item in current if self._is_being_archived(trigger, arrived, item)), None
+            )
+        if not current:
+            return None
+        sources = self._sources(trigger.feeds()).values()
+        content = {(source.name, sha256_of(source)) for source in sources}
+        # A batch that was replaced does not come back because its trigger is repeated.
+        repeated = [
+            item
+            for item in of_date
+            if item.batch_id == trigger.trigger_id and item.withdrawn_at is None
+        ]
+        return next((item for item in [*current, *repeated] if item.content == content), None)
 
     def _land(
         self, look: Look, trigger: Trigger, landings: list[Landing], file_rows: list[LogRow]
@@ -213,7 +323,7 @@ class Intake:
         self._parsed.mkdir(parents=True, exist_ok=True)
         parsed_files, landed_rows, reasons = [], [], []
         with tempfile.TemporaryDirectory(dir=self._parsed) as folder:
-            for feed, source in self._sources(trigger).items():
+            for feed, source in self._sources(trigger.feeds()).items():
                 started_at = now()
                 out = Path(folder) / f"{feed}.parquet"
                 try:
@@ -236,8 +346,7 @@ class Intake:
                 raise Rejected(" ".join(reasons))
             check_manifest(trigger, parsed_files)
             number = self._store.land(
-                trigger.trigger_id,
-                trigger.batch_date,
+                lineage,
                 look.name,
                 [
                     FileToLand(
@@ -256,18 +365,18 @@ class Intake:
         message = f"Landed {rows} rows of {len(parsed_files)} files.{_unknown_fields(trigger)}"
         return replace(look, outcome=Outcome.LANDED, message=message, landing_number=number)
 
-    def _is_being_archived(self, path: Path, trigger: Trigger, effective: Landing) -> bool:
+    def _is_being_archived(self, trigger: Trigger, arrived: datetime, landing: Landing) -> bool:
         """Whether the files that are missing were landed for this date and archived already.
 
         So it is after a kill in mid-archive, and for a trigger that is sent again. A replacing
         trigger that came after the landing announces new files instead.
         """
         if trigger.supersedes:
-            is_later = _arrival(path) > effective.landed_at
-            if trigger.trigger_id != effective.batch_id or is_later:
+            is_later = arrived > landing.landed_at
+            if trigger.trigger_id != landing.batch_id or is_later:
                 return False
-        landed = dict(effective.content)
-        for source in self._sources(trigger).values():
+        landed = dict(landing.content)
+        for source in self._sources(trigger.feeds()).values():
             archived = archive.archive_folder(source, self._archive_root, trigger.batch_date)
             if os.path.lexists(source):
                 if sha256_of(source) != landed.get(source.name):
@@ -276,30 +385,47 @@ class Intake:
                 return False
         return True
 
-    def _reject(self, look: Look, reason: str) -> tuple[Look, int | None]:
-        """Move the batch out of the way; when that fails, the next look tries again."""
+    def _reject(
+        self, look: Look, reason: str, seen: dict[Path, Sighting | None]
+    ) -> tuple[Look, int | None]:
+        """Move the batch out of the way; when that fails, the next look tries again.
+
+        Nothing is moved when a part of it is not there any more as it was seen: what came in its
+        place may be right.
+        """
         try:
-            moved = archive.reject(
+            changed = [path.name for path, before in seen.items() if sighting(path) != before]
+            if changed:
+                message = (
+                    f"{', '.join(changed)} changed while the batch was looked at: the next look"
+                    " judges it anew."
+                )
+                return replace(look, outcome=Outcome.WAITING, message=message), None
+            moves = archive.reject(
                 look.trigger_file,
                 look.files,
                 self._root,
                 reason,
                 look.batch_date,
                 look.batch_id,
+                is_known=lambda path: sighting(path) == seen.get(path),
             )
         except OSError as error:
             message = f"{reason} It cannot be moved to rejected/: {error.strerror}."
             return replace(look, message=message), None
-        return replace(look, outcome=Outcome.REJECTED, message=reason), moved
+        if moves.kept:
+            names = ", ".join(path.name for path in moves.kept)
+            reason = f"{reason} {names} came meanwhile and stays."
+        return replace(look, outcome=Outcome.REJECTED, message=reason), moves.count
 
     def _read(self, path: Path) -> Trigger:
         return read_trigger(path, self._contract.feeds, self._settings.max_trigger_bytes)
 
-    def _sources(self, trigger: Trigger) -> dict[str, Path]:
-        return {
-            feed: self._root / f"{feed}_data" / "source" / name
-            for feed, name in trigger.feeds().items()
-        }
+    def _sources(self, files: Mapping[str, str]) -> dict[str, Path]:
+        return {feed: self._root / f"{feed}_data" / "source" / name for feed, name in files.items()}
+
+    def _sightings(self, look: Look) -> dict[Path, Sighting | None]:
+        return {path: sighting(path) for path in self._sources(look.files).values()}
 
 
 def explain(error: BaseException) -> str:
@@ -318,14 +444,32 @@ def _identified(
     return replace(look, batch_id=batch_id, batch_date=batch_date, files=files)
 
 
-def _skipped(look: Look, landing: Landing) -> Look:
-    message = f"Already landed, with the same content, as batch {landing.batch_id}."
+def _skipped(look: Look, landing: Landing, effective: Landing | None) -> Look:
+    if landing.withdrawn_at:
+        message = (
+            f"Withdrawn since, as batch {landing.batch_id}: to land it again, put its files and"
+            " then its trigger into source/ again."
+        )
+    else:
+        message = f"Already landed, with the same content, as batch {landing.batch_id}."
+        if effective and landing.content != effective.content:
+            message += (
+                f" Batch {effective.batch_id} has replaced it: to bring it back, send its files and"
+                " its trigger with supersedes true and a trigger_id of its own."
+            )
     return replace(look, outcome=Outcome.SKIPPED, message=message, landing_number=landing.number)
 
 
-def _arrival(path: Path) -> datetime:
+def _arrival(seen: Sighting | None) -> datetime:
     """When a file came to where it is; putting it back there counts, its writing does not."""
-    return datetime.fromtimestamp(path.lstat().st_ctime, UTC)
+    if seen is None:
+        raise Waiting("The trigger came while it was looked at: the next look tries again.")
+    return datetime.fromtimestamp(seen.changed_ns / 1e9, UTC)
+
+
+def _feeds_lost(trigger: Trigger, replaced: Landing) -> list[str]:
+    """The feeds that the replaced batch has, and the one that replaces it has not."""
+    return [file.feed for file in replaced.files if file.feed not in trigger.feeds()]
 
 
 def _seen_before(parsed: ParsedFile, trigger: Trigger, landings: list[Landing]) -> list[str]:
@@ -357,6 +501,18 @@ def _landed_row(
         invalid_records=parsed.malformed_rows,
         message=" ".join(warnings) or None,
         started_at=started_at,
+    )
+
+
+def _warning_row(trigger: Trigger, look: Look, message: str) -> LogRow:
+    return LogRow(
+        batch_id=trigger.trigger_id,
+        batch_date=trigger.batch_date,
+        step="land",
+        source_file=look.name,
+        status="WARNING",
+        message=message,
+        started_at=now(),
     )
 
 

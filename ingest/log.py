@@ -1,11 +1,14 @@
 """The processing log: what was done to each batch and file, failures included."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from ingest.files import one_line
+from ingest.catalog import sql_text
+from ingest.files import one_line, sighting
 from ingest.landing import append_rows
 
 
@@ -74,6 +77,58 @@ def rejected_triggers(session: SparkSession, table: str, limit: int) -> list[tup
         f" order by finished_at desc limit {limit}"
     ).collect()
     return [(row.rejected_at, row.source_file, row.message) for row in rows]
+
+
+@dataclass(frozen=True)
+class WaitingTrigger:
+    """A trigger in its source folder, and the last look at it.
+
+    Attributes:
+        name: Its name, as it may be shown.
+        state: What the look came to, in small letters; `new` when there was none yet.
+        since: When that was (UTC).
+        reason: What the look said.
+    """
+
+    name: str
+    state: str = "new"
+    since: str = ""
+    reason: str = "Not looked at yet."
+
+
+def waiting_triggers(
+    session: SparkSession, table: str, triggers: Sequence[Path]
+) -> list[WaitingTrigger]:
+    """What the last looks at triggers said that are in their source folder.
+
+    Args:
+        session: Where the table is.
+        table: Qualified name of `processing_log`.
+        triggers: The triggers.
+    """
+    if not triggers:
+        return []
+    names = [one_line(path.name) for path in triggers]
+    rows = session.sql(
+        "select source_file, status, message, finished_at from (select *, row_number() over"
+        " (partition by source_file order by finished_at desc) as age"
+        f" from {table} where step = 'trigger' and source_file in"
+        f" ({', '.join(map(sql_text, names))})) as looks where age = 1"
+    ).collect()
+    looks = {row.source_file: row for row in rows}
+    found = []
+    for path, name in zip(triggers, names, strict=True):
+        look, there = looks.get(name), sighting(path)
+        # Spark hands out local time without a zone.
+        at = look.finished_at.astimezone(UTC) if look else None
+        # One that came since then, in the place of another, has not been looked at.
+        if look and at and there and there.changed_ns / 1e9 <= at.timestamp():
+            found.append(
+                WaitingTrigger(name, look.status.lower(), f"{at:%Y-%m-%d %H:%M}", look.message)
+            )
+        else:
+            found.append(WaitingTrigger(name))
+    return found
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -13,20 +13,37 @@ from ingest import archive
 from ingest.build import BuildResult, DbtBuild, OnNode
 from ingest.config import Settings
 from ingest.contract import load_contract
-from ingest.errors import ConfigError, Rejected, Waiting
-from ingest.files import sha256_of
+from ingest.errors import ConfigError
+from ingest.files import differs
 from ingest.intake import Intake, Look
 from ingest.landing import Landing, LandingStore
 from ingest.log import LogRow, ProcessingLog, now
+from ingest.trigger import triggers_in
 
 
 @dataclass(frozen=True)
 class Applied:
-    """One dbt build: the landing that it was to apply, and how it went."""
+    """One dbt build: the landing that it was to apply, and how it went.
 
-    landing: Landing
+    Without a landing it was to empty the tables: the last batch there was has been withdrawn.
+    """
+
+    landing: Landing | None
     result: BuildResult
     seconds: float
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Why files of a batch are still in their source folders.
+
+    Attributes:
+        message: Which, and what to do.
+        is_waiting: Whether the next run deals with them by itself.
+    """
+
+    message: str
+    is_waiting: bool
 
 
 def triggers_folder(settings: Settings) -> Path:
@@ -62,7 +79,7 @@ class Pipeline:
         Raises:
             ConfigError: The feed root is not there.
         """
-        triggers = list(triggers_folder(self._settings).glob("*.json"))
+        triggers = triggers_in(triggers_folder(self._settings))
         self._intake.clear()
         for path in self._intake.in_order(triggers):
             yield self._intake.look(path)
@@ -71,26 +88,27 @@ class Pipeline:
         """Log the files that no trigger names; gives a message for each."""
         return self._intake.log_unlisted(looks)
 
-    def build_all(self, on_build: Callable[[Landing], OnNode]) -> Iterator[Applied]:
+    def build_all(self, on_build: Callable[[Landing | None], OnNode]) -> Iterator[Applied]:
         """Apply what is landed but not applied, oldest first, one dbt build each.
 
-        A late batch makes dbt rewind, so that batches after it are pending again. A build that
-        fails is the last.
+        A late batch, or a withdrawn one, makes dbt rewind, so that batches after it are pending
+        again. A build that fails is the last.
 
         Args:
-            on_build: Called before each build with the landing to apply; gives the listener to
-                the build's nodes.
+            on_build: Called before each build with the landing to apply, or None when no batch is
+                left; gives the listener to the build's nodes.
         """
-        tried: set[int] = set()
-        while pending := self.store.pending():
-            landing = pending[0]
+        tried: set[int | None] = set()
+        while (pending := self.store.pending()) or self.store.is_withdrawal_open():
+            landing = pending[0] if pending else None
+            number = landing.number if landing else None
             started_at, start = now(), time.monotonic()
-            if landing.number in tried:
+            if number in tried:
                 reason = "the build succeeded but left the batch unapplied"
                 result = BuildResult(False, (("dbt", reason),), is_recorded=False)
             else:
                 result = self._build(on_build(landing))
-            tried.add(landing.number)
+            tried.add(number)
             if not result.is_recorded:
                 self._log_failure(landing, result, started_at)
             yield Applied(landing, result, time.monotonic() - start)
@@ -120,7 +138,22 @@ class Pipeline:
             self._log.write(rows)
         return chosen
 
-    def archive(self, looks: list[Look], *, applied_only: bool) -> list[str]:
+    def withdraw(self, day: date) -> list[Landing]:
+        """Take back what is landed for a date; `build_all` then makes the tables follow.
+
+        dbt logs it when it rewinds, so that no kill keeps it from being logged.
+
+        Returns:
+            The landings of that date, those withdrawn before included: none when none ever landed.
+        """
+        return self.store.withdraw(day)
+
+    def builds_due(self) -> list[str]:
+        """A name for each dbt build that is due, in order: the id of the batch that it applies."""
+        due = [landing.batch_id for landing in self.store.to_apply()]
+        return due or (["no batch"] if self.store.is_withdrawal_open() else [])
+
+    def archive(self, looks: list[Look], *, applied_only: bool) -> list[Leftover]:
         """Move the files of the looks' landed or skipped batches to the archive.
 
         Args:
@@ -128,31 +161,31 @@ class Pipeline:
             applied_only: Whether to leave batches that dbt has yet to apply.
 
         Returns:
-            A message for each batch whose files were not all moved.
+            For each batch whose files were not all moved, why.
         """
         landings = {landing.number: landing for landing in self.store.landings()}
         pending = {landing.number for landing in self.store.pending()} if applied_only else set()
-        rows, problems = [], []
+        announced = self._intake.announced(looks)
+        rows, leftovers = [], []
         for look in looks:
             if look.landing_number is None or look.landing_number in pending:
                 continue
-            row = self._archive_one(look, landings[look.landing_number])
+            row, leftover = self._archive_one(look, landings[look.landing_number], announced)
+            if leftover:
+                leftovers.append(leftover)
+                row = replace(row, message=leftover.message)
             rows.append(row)
-            if row.message:
-                problems.append(row.message)
         if rows:
             self._log.write(rows)
-        return problems
+        return leftovers
 
-    def _archive_one(self, look: Look, landing: Landing) -> LogRow:
+    def _archive_one(
+        self, look: Look, landing: Landing, announced: Collection[str]
+    ) -> tuple[LogRow, Leftover | None]:
+        """Move what landed; what a trigger names that is still to be looked at stays for it."""
         assert look.batch_date is not None and look.batch_id is not None
-        landed = dict(landing.content)
-        sources = {
-            feed: self._settings.root / f"{feed}_data" / "source" / name
-            for feed, name in look.files.items()
-        }
-        # What came in a landed file's place since then has not landed.
-        kept = [feed for feed, path in sources.items() if _differs(path, landed[path.name])]
+        known = {**dict(landing.content), look.trigger_file.name: look.trigger_sha256}
+        to_move = {feed: name for feed, name in look.files.items() if name not in announced}
         row = LogRow(
             batch_id=look.batch_id,
             batch_date=look.batch_date,
@@ -162,45 +195,50 @@ class Pipeline:
             started_at=now(),
         )
         try:
-            moved = archive.archive(
+            moves = archive.archive(
                 look.trigger_file,
-                {feed: name for feed, name in look.files.items() if feed not in kept},
+                to_move,
                 self._settings.root,
                 look.batch_date,
                 look.batch_id,
                 self._settings.archive_root,
+                is_known=lambda path: not differs(path, known[path.name]),
             )
         except OSError as error:
             message = f"Files of batch {look.batch_id} were not all archived: {error.strerror}."
-            return replace(row, status="FAILED", message=message, finished_at=now())
-        row = replace(row, archived_files=moved, finished_at=now())
-        if kept:
-            names = ", ".join(look.files[feed] for feed in kept)
-            message = (
-                f"{names} came in the place of a landed file and stays: send a trigger for it, with"
-                " supersedes true."
+            row = replace(row, status="FAILED", finished_at=now())
+            return row, Leftover(message, is_waiting=False)
+        row = replace(row, archived_files=moves.count, finished_at=now())
+        messages = []
+        if look.trigger_file in moves.kept:
+            messages.append(
+                f"{look.name} came in the place of the trigger that was looked at and stays: the"
+                " next run looks at it."
             )
-            return replace(row, status="WARNING", message=message)
-        return row
+        if left := [name for name in look.files.values() if name in announced]:
+            names = ", ".join(left)
+            messages.append(f"Left for a trigger that the next run looks at: {names}.")
+        if unread := [path.name for path in moves.kept if path != look.trigger_file]:
+            messages.append(
+                f"{', '.join(unread)} came in the place of a landed file and stays: send a trigger"
+                " for it, with supersedes true, that names all files of the day, and with it those"
+                " of the files that are not in source/."
+            )
+        if not messages:
+            return row, None
+        leftover = Leftover(" ".join(messages), is_waiting=not unread)
+        return replace(row, status="WARNING"), leftover
 
-    def _log_failure(self, landing: Landing, result: BuildResult, started_at: datetime) -> None:
+    def _log_failure(
+        self, landing: Landing | None, result: BuildResult, started_at: datetime
+    ) -> None:
         """Log a build that ended before dbt could log it itself."""
         row = LogRow(
-            batch_id=landing.batch_id,
-            batch_date=landing.batch_date,
+            batch_id=landing.batch_id if landing else None,
+            batch_date=landing.batch_date if landing else None,
             step="build",
             status="FAILED",
             message="; ".join(f"{name}: {reason}" for name, reason in result.failures),
             started_at=started_at,
         )
         self._log.write([row])
-
-
-def _differs(path: Path, sha256: str) -> bool:
-    """Whether a file is there and has other content."""
-    try:
-        return sha256_of(path) != sha256
-    except Waiting:
-        return False
-    except Rejected:
-        return True

@@ -11,10 +11,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from ingest.build import OnNode
-from ingest.files import one_line
 from ingest.intake import Look, Outcome
 from ingest.landing import Landing, Reconciliation
-from ingest.log import FailedRule, LoggedLook
+from ingest.log import FailedRule, LoggedLook, WaitingTrigger
 from ingest.pipeline import Applied
 from ingest.quarantine import ErrorRow
 
@@ -55,10 +54,12 @@ class Report:
     def look(self, look: Look) -> None:
         """Tell the outcome of a trigger."""
         self._print(look.outcome, look.name, look.message, look.seconds)
+        for warning in look.warnings:
+            self.note(warning)
 
-    def building(self, landing: Landing) -> OnNode:
+    def building(self, landing: Landing | None) -> OnNode:
         """Begin to show a build; gives the listener to its nodes."""
-        batch = f"{landing.batch_date} {escape(landing.batch_id)}"
+        batch = escape(_batch(landing))
         self._progress.reset(self._task, visible=True, batch=batch, node="dbt starts")
 
         def on_node(name: str, position: int, total: int) -> None:
@@ -69,10 +70,11 @@ class Report:
     def applied(self, applied: Applied, found: Reconciliation | None) -> None:
         """Tell how a build went."""
         self._progress.update(self._task, visible=False)
-        landing = applied.landing
-        batch = f"{landing.batch_date} {landing.batch_id}"
-        if found is None or not applied.result.success:
+        batch = _batch(applied.landing)
+        if not applied.result.success or (applied.landing and found is None):
             self._print("FAILED", batch, "dbt build failed.", applied.seconds)
+        elif found is None:
+            self._print("APPLIED", batch, "The tables hold none any more.", applied.seconds)
         else:
             message = (
                 f"{found.file_rows} rows: {found.valid_rows} valid,"
@@ -111,10 +113,14 @@ class Report:
         )
 
 
+def _batch(landing: Landing | None) -> str:
+    return f"{landing.batch_date} {landing.batch_id}" if landing else "no batch"
+
+
 def status_table(
     landings: list[Landing],
     found: dict[int, Reconciliation],
-    waiting: list[str],
+    waiting: list[WaitingTrigger],
     rejected: list[tuple[str, str, str]],
 ) -> list[Table]:
     """Tables of what is landed, and of the triggers that did not land.
@@ -122,7 +128,7 @@ def status_table(
     Args:
         landings: All landings.
         found: Results of the applied ones by number.
-        waiting: Names of the triggers that are still to be landed.
+        waiting: The triggers that are in their source folder still.
         rejected: Time, trigger and reason of rejected triggers.
     """
     batches = Table(
@@ -138,7 +144,9 @@ def status_table(
     for landing in sorted(landings, key=lambda item: (item.batch_date, item.number)):
         rows = sum(file.file_rows for file in landing.files)
         result = found.get(landing.number)
-        state = "applied" if landing.is_applied else "pending"
+        state = "withdrawn" if landing.withdrawn_at else "replaced"
+        if landing.is_effective:
+            state = "applied" if landing.is_applied else "pending"
         cells = ["", "", "", ""]
         if result:
             cells = [str(result.valid_rows), str(result.quarantined_rows)]
@@ -146,7 +154,7 @@ def status_table(
         batches.add_row(
             str(landing.batch_date),
             escape(landing.batch_id),
-            state if landing.is_effective else "replaced",
+            state,
             str(rows),
             *cells,
         )
@@ -154,15 +162,18 @@ def status_table(
     if waiting or rejected:
         others = Table(
             Column("trigger", overflow="fold"),
-            "state",
+            Column("state", no_wrap=True),
             Column("since", no_wrap=True),
-            "reason",
-            title="Triggers not landed",
+            # As wide as the names of files, which are not folded then.
+            Column("reason", overflow="fold", min_width=26),
+            title="Triggers not archived",
             box=SIMPLE,
             padding=(0, 1, 0, 0),
         )
-        for name in waiting:
-            others.add_row(escape(one_line(name)), "waiting", "", "")
+        for trigger in waiting:
+            others.add_row(
+                escape(trigger.name), trigger.state, trigger.since, escape(trigger.reason)
+            )
         for time, name, reason in rejected:
             others.add_row(escape(name), "rejected", time, escape(reason))
         tables.append(others)

@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -145,6 +145,16 @@ class Trigger(BaseModel):
         return next((entry.load_type for entry in self.files if entry.name == name), "incremental")
 
 
+def is_trigger(path: Path) -> bool:
+    """Whether a file in `triggers/source` is a trigger, by its name."""
+    return path.name.lower().endswith(".json") and not path.name.startswith(".")
+
+
+def triggers_in(folder: Path) -> list[Path]:
+    """The triggers of a folder, sorted; none when it is not there."""
+    return sorted(filter(is_trigger, folder.glob("*")))
+
+
 def read_trigger(path: Path, feeds: Collection[str], max_bytes: int) -> Trigger:
     """Read and check a trigger.
 
@@ -169,6 +179,28 @@ def read_trigger(path: Path, feeds: Collection[str], max_bytes: int) -> Trigger:
         message = "; ".join(shown) + (f"; and {more} more problems" if more > 0 else "")
         raise RejectedTrigger(f"{path.name}: {message}.", *_identify(payload, feeds))
     return trigger
+
+
+def check_date(trigger: Trigger, path: Path, max_days_ahead: int) -> None:
+    """Refuse a date too far ahead, such as a typo in the year: it would date all that follows.
+
+    The only look at the clock that decides what becomes of a batch.
+
+    Args:
+        trigger: The trigger.
+        path: Where it lies.
+        max_days_ahead: How many days after today (UTC) its batch_date may be.
+
+    Raises:
+        Rejected: Its batch_date is later.
+    """
+    today = datetime.now(UTC).date()
+    if (trigger.batch_date - today).days > max_days_ahead:
+        raise Rejected(
+            f"{path.name}: batch_date {trigger.batch_date} is more than {max_days_ahead} days after"
+            f" today, {today} (UTC): correct the date there and in the names of the files, or raise"
+            " ECOMM_MAX_DAYS_AHEAD."
+        )
 
 
 def check_manifest(trigger: Trigger, parsed_files: Iterable["ParsedFile"]) -> None:
@@ -271,7 +303,8 @@ def _explain(error: ErrorDetails) -> str:
 
 
 def _ending(batch_date: date) -> str:
-    return f"_{batch_date:%Y_%m_%d}.csv"
+    # Not by %Y, which writes a year below 1000 with fewer digits.
+    return f"_{batch_date.isoformat().replace('-', '_')}.csv"
 
 
 def _valid_name(feeds: Collection[str], batch_date: date) -> re.Pattern[str]:

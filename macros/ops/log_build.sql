@@ -1,9 +1,6 @@
 {#- Append the build to processing_log, and tell the user how the batch stands. -#}
 {% macro log_build(results, batch) -%}
-    {%- set failed = [] -%}
-    {%- for result in results if result.status | string in ['error', 'fail', 'runtime error'] -%}
-        {%- do failed.append(result.node.name) -%}
-    {%- endfor -%}
+    {%- set failed = failed_nodes(results) -%}
     {%- set applied = run_query(
         'select sum(landed_rows), sum(valid_rows), sum(quarantined_rows), max(batch_score), max(batch_status) from '
         ~ pipeline_relation('ops', 'batch_reconciliation')

@@ -8,9 +8,7 @@
         {%- set current_batch = load_relation(pipeline_relation('ops', 'current_batch')) -%}
         {%- set batch = (run_query('select * from ' ~ current_batch).rows | first) if current_batch else none -%}
         {%- if not batch -%}
-            {%- do log(
-                'No batch has landed yet: there was nothing to apply. Land one with: python -m ingest run', info=true
-            ) -%}
+            {%- do record_empty_run(results) -%}
         {%- else -%}
             {%- do record_rule_results(results, batch) -%}
             {%- do reconcile(batch) -%}

@@ -39,7 +39,7 @@
                     'The full load of ' ~ feed ~ ' lacks ' ~ absent_keys ~ ' of the ' ~ current_keys
                     ~ ' current keys and would close them. If the file is whole, run again with '
                     ~ 'ECOMM_ALLOW_MASS_CLOSING=true (on Databricks with the job parameter allow_mass_closing); if not, '
-                    ~ 'deliver the whole file with "supersedes": true.'
+                    ~ 'deliver the whole file with "supersedes": true, and with it all other files of the day.'
                 ) -%}
             {%- endif -%}
             {%- set close -%}

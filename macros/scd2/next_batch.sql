@@ -1,12 +1,15 @@
 {#-
     The batch to apply next, one row or none: the oldest effective batch that is not wholly applied, else the newest
-    one again. Of several landings for one batch_date the last is effective.
+    one again. Of several landings for one batch_date the last that was not withdrawn is effective.
 -#}
 {% macro next_batch() -%}
 with
 
 landed_files as (
-    select * from {{ source('landing', 'landed_files') }}
+    select landed.*
+    from {{ source('landing', 'landed_files') }} as landed
+    left anti join {{ source('ops', 'withdrawals') }} as withdrawals
+        on landed.landing_number = withdrawals.landing_number
 ),
 
 applied as (

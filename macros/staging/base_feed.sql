@@ -32,6 +32,8 @@ landed as (
         and landed_rows._file_sha256 = landed_files.file_sha256
     inner join current_batch
         on landed_files.landing_number = current_batch.landing_number
+        -- A batch_id may have been withdrawn from another date.
+        and landed_rows._batch_date = current_batch.batch_date
 ),
 
 typed as (

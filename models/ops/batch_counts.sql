@@ -28,6 +28,7 @@ counted as (
                 and landed_rows._file_sha256 = landed_files.file_sha256
             inner join current_batch
                 on landed_files.landing_number = current_batch.landing_number
+                and landed_rows._batch_date = current_batch.batch_date
             where landed_files.feed = '{{ feed }}'
         ) as landed_rows,
         (select count(*) from {{ ref('stg_' ~ feed) }}) as valid_rows,

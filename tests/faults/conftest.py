@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,15 +95,22 @@ class Place:
         output, _ = process.communicate()
         assert process.returncode == -signal.SIGKILL, f"never came to {point}: {output}"
 
-    def assert_clean(self, delivered: Path, triggers: list[Path], only: str = "") -> None:
+    def assert_clean(
+        self,
+        delivered: Path,
+        triggers: list[Path],
+        only: str = "",
+        withdrawn: Collection[Path] = (),
+    ) -> None:
         """Fail unless all tables equal those of a clean run, and no delivered file is left.
 
         Args:
             delivered: Feed root with all that was delivered.
             triggers: Its triggers, in the order of their arrival.
             only: Compare tables whose names begin so.
+            withdrawn: Those of the triggers whose batches are only in landing.
         """
-        wanted = expected(delivered, triggers)
+        wanted = expected(delivered, triggers, withdrawn)
         wanted = {name: rows for name, rows in wanted.items() if name.startswith(only)}
         engine = self.engine
         was_up = engine.is_up

@@ -36,13 +36,14 @@ class Customer:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A batch of customers, and whether there is a run before the next delivery."""
+    """A batch of customers, and whether a run follows, and after that a withdrawal of its day."""
 
     day: int
     rows: tuple[Customer, ...]
     is_full: bool
     supersedes: bool
     run_after: bool
+    withdraw_after: bool
 
 
 customers = st.builds(
@@ -59,6 +60,7 @@ deliveries = st.builds(
     is_full=st.sampled_from([False, False, True]),
     supersedes=st.booleans(),
     run_after=st.booleans(),
+    withdraw_after=st.sampled_from([False, False, False, True]),
 )
 
 
@@ -79,6 +81,8 @@ def model(history: list[Delivery]) -> set[Version]:
     for delivery in history:
         if delivery.day not in effective or delivery.supersedes:
             effective[delivery.day] = delivery
+        if delivery.withdraw_after:
+            effective.pop(delivery.day, None)
     versions: dict[str, list[list[Any]]] = defaultdict(list)
     for day, delivery in sorted(effective.items()):
         winners: dict[str, tuple[int, int, Customer]] = {}
@@ -159,9 +163,11 @@ def test_any_history_equals_the_model(
             unseen.clear()
         deliver(house, number, delivery)
         unseen.add(delivery.day)
-        if delivery.run_after:
+        if delivery.run_after or delivery.withdraw_after:
             house.ingest("run")
             unseen.clear()
+        if delivery.withdraw_after:
+            assert house.ingest("withdraw", "--date", f"2025-01-{delivery.day}").exit_code == 0
     assert house.ingest("run").exit_code in (0, 4)
 
     target = engine.connect().table(f"{schema}_targets.customers_target").collect()

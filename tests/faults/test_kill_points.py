@@ -161,6 +161,52 @@ def test_killed_between_the_two_marks_of_a_replay(
     place.assert_clean(delivered.root, triggers)
 
 
+@pytest.mark.parametrize(
+    ("point", "again"),
+    [
+        (Point("ingest.landing:LandingStore.withdraw", "after"), "run"),
+        (Point(SQL, "after", "insert into ecomm_ops.processing_log"), "withdraw"),
+        (Point(SQL, "before", "update ecomm_ops.withdrawals"), "run"),
+        (Point(SQL, "after", "update ecomm_ops.withdrawals"), "run"),
+        (Point(SQL, "before", 'node_id": "snapshot.ecomm_pipeline.customers_target'), "withdraw"),
+        (Point(SQL, "before", 'node_id": "model.ecomm_pipeline.analytics_summary'), "run"),
+    ],
+    ids=str,
+)
+def test_killed_while_withdrawing(
+    point: Point, again: str, place: Place, two_days: Place, delivered: Delivered
+) -> None:
+    two_days.copy_to(place.folder)
+    command = ("withdraw", "--date", "2025-01-17")
+    newest = delivered.triggers[DAYS[2]]
+
+    place.dies(*command, point=point)
+    place.ends(*(command if again == "withdraw" else [again]))
+
+    place.assert_clean(delivered.root, [delivered.triggers[DAYS[0]], newest], withdrawn=[newest])
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        Point(SQL, "after", "model.ecomm_pipeline.current_batch"),
+        Point(SQL, "before", 'node_id": "model.ecomm_pipeline.batch_counts'),
+    ],
+    ids=str,
+)
+def test_killed_while_withdrawing_the_only_batch(
+    point: Point, place: Place, first_day: Place, delivered: Delivered
+) -> None:
+    """No batch is pending then; the next run knows all the same that tables are to be emptied."""
+    first_day.copy_to(place.folder)
+    trigger = delivered.triggers[DAYS[0]]
+
+    place.dies("withdraw", "--date", "2025-01-15", point=point)
+    place.ends("run")
+
+    place.assert_clean(delivered.root, [trigger], withdrawn=[trigger])
+
+
 def test_files_in_the_archive_are_what_was_delivered(
     place: Place, first_day: Place, delivered: Delivered
 ) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,24 @@ def test_status_shows_batches_and_triggers(place: Path) -> None:
     words = shown.stdout.split()
     assert words.count("pending") == 2
     assert {"2025-01-15", "2025-01-16", "waiting", "rejected"} <= set(words)
+    assert " ".join(words).count("Waiting for") == 1
+    assert "orders_2025_01_17.csv." in words
+
+
+def test_status_of_a_trigger_that_came_since_the_last_look(place: Path) -> None:
+    path = place / "feeds" / "triggers" / "source" / "trigger_2025_01_17.JSON"
+    path.write_text(
+        '{"trigger_id": "new", "batch_date": "2025-01-17",'
+        ' "expected_files": ["orders_2025_01_17.csv"]}'
+    )
+    assert runner.invoke(app, command("land", place)).exit_code == 3
+    time.sleep(0.05)
+    path.write_text(path.read_text())
+
+    shown = runner.invoke(app, command("status", place))
+    path.unlink()
+
+    assert "Not looked at yet." in " ".join(shown.stdout.split())
 
 
 def test_export_as_parquet(place: Path, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_schemas_and_ingest_tables_exist(spark: SparkSession) -> None:
     assert landing == {
         "customers", "inventory", "landed_files", "orders", "products", "shipping"
     }  # fmt: skip
-    assert ops == {"batch_reconciliation", "processing_log", "validation_results"}
+    assert ops == {"batch_reconciliation", "processing_log", "validation_results", "withdrawals"}
 
 
 def test_session_is_utc(spark: SparkSession) -> None:

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ from ingest import archive
 from ingest.build import BuildResult
 from ingest.config import Settings
 from ingest.contract import load_contract
-from ingest.intake import Look
+from ingest.intake import Intake, Look
 from ingest.landing import LandingStore, append_rows
 from ingest.local import LocalEngine
 from ingest.log import LogRow, now
-from ingest.pipeline import Pipeline
+from ingest.pipeline import Leftover, Pipeline
 from ingest.sample import generate
 
 DAY = date(2025, 1, 15)
@@ -50,7 +50,7 @@ class Shop:
         return self.settings.root
 
     def source(self, feed: str, day: date) -> Path:
-        return self.root / f"{feed}_data" / "source" / f"{feed}_{day:%Y_%m_%d}.csv"
+        return self.root / f"{feed}_data" / "source" / f"{feed}_{str(day).replace('-', '_')}.csv"
 
     def archived(self, feed: str, day: date, batch_id: str) -> Path:
         folder = self.root / f"{feed}_data" / "archive" / day.isoformat() / batch_id
@@ -72,6 +72,15 @@ class Shop:
         for feed, text in texts.items():
             self.source(feed, day).write_text(text)
         return self.trigger(day, list(texts), **fields)
+
+    def put_back(self) -> None:
+        """Put whatever was rejected back into source/, as the reasons say."""
+        for path in self.root.glob("*/rejected/*"):
+            if path.name.endswith(".reason.json"):
+                assert "put the files and the trigger back into source/" in path.read_text()
+                path.unlink()
+            else:
+                path.rename(path.parent.parent / "source" / path.name)
 
     def pipeline(self) -> Pipeline:
         return Pipeline(self.settings, self.spark)
@@ -237,6 +246,7 @@ def test_bad_files_reject_the_batch(shop: Shop) -> None:
     assert "orders_2025_01_15.csv" in look.message
     assert "order_amount" in look.message
     assert "products_2025_01_15.csv" in look.message
+    assert json.loads(next(shop.root.glob("triggers/rejected/*.reason.json")).read_text())["reason"]
     assert all(shop.rows(table) == [] for table in (*FEEDS, "landed_files"))
     assert shop.in_source() == set()
     assert shop.rejected() == delivered | {f"{name}.reason.json" for name in delivered}
@@ -253,8 +263,11 @@ def test_manifest_that_differs_rejects_the_batch(shop: Shop) -> None:
     look = only(shop.land())
 
     assert look.outcome == "REJECTED"
-    assert "has 2 rows where the trigger declares 3" in look.message
+    assert "has 2 rows where the trigger declares 3: deliver the file again, or" in look.message
     assert shop.rows("orders") == []
+    shop.put_back()
+    shop.source("orders", DAY).write_text(csv("orders", 3))
+    assert only(shop.land()).outcome == "LANDED"
 
 
 def test_rejected_batch_that_is_sent_again_waits_for_its_files(shop: Shop) -> None:
@@ -277,16 +290,236 @@ def test_file_that_comes_between_landing_and_archiving_stays(shop: Shop) -> None
     looks = list(pipeline.look_at_all())
     shop.source("orders", DAY).write_text(csv("orders", mark="new"))
 
-    (problem,) = pipeline.archive(looks, applied_only=False)
+    (leftover,) = pipeline.archive(looks, applied_only=False)
 
-    assert problem.startswith("orders_2025_01_15.csv came in the place of a landed file and stays")
+    assert leftover.message.startswith(
+        "orders_2025_01_15.csv came in the place of a landed file and stays"
+    )
+    assert not leftover.is_waiting
     assert shop.in_source() == {"orders_2025_01_15.csv"}
     assert shop.source("orders", DAY).read_text() == csv("orders", mark="new")
     assert shop.log("archive")[0].status == "WARNING"
-    files = {"products": csv("products"), "orders": csv("orders", mark="new")}
-    shop.deliver(DAY, files, trigger_id="next", supersedes=True)
-    assert only(shop.land()).outcome == "LANDED"
+    assert "with supersedes true, that names all files of the day, and with it" in leftover.message
+    shop.source("products", DAY).write_text(csv("products"))
+    shop.trigger(DAY, ["products", "orders"], trigger_id="next", supersedes=True)
+    look = only(shop.land())
+    assert (look.outcome, look.warnings) == ("LANDED", ())
     assert shop.in_source() == set()
+
+
+@pytest.mark.parametrize("in_place", [True, False], ids=["same name", "other name"])
+def test_trigger_that_comes_while_a_build_runs_is_looked_at_next(
+    shop: Shop, in_place: bool
+) -> None:
+    """With the files that it names: those that stayed as they were are not moved away from it."""
+    files = {"orders": csv("orders"), "products": csv("products"), "shipping": csv("shipping")}
+    trigger = shop.deliver(DAY, files)
+    pipeline = shop.pipeline()
+    looks = list(pipeline.look_at_all())
+    shop.source("orders", DAY).write_text(csv("orders", mark="new"))
+    newer = shop.trigger(DAY, ["orders", "products"], trigger_id="newer", supersedes=True)
+    if in_place:
+        newer.replace(trigger)
+
+    (leftover,) = pipeline.archive(looks, applied_only=False)
+
+    assert leftover.is_waiting
+    name = trigger.name
+    told = f"{name} came in the place of the trigger that was looked at and stays: the next run"
+    assert (told in leftover.message) == in_place
+    left = "next run looks at: orders_2025_01_15.csv, products_2025_01_15.csv."
+    assert left in leftover.message
+    assert shop.log("archive")[0].status == "WARNING"
+    assert shop.in_source() == {
+        *("orders_2025_01_15.csv", "products_2025_01_15.csv"),
+        name if in_place else newer.name,
+    }
+    look = only(shop.land())
+    assert (look.outcome, look.batch_id) == ("LANDED", "newer")
+    assert shop.in_source() == set()
+
+
+def test_trigger_of_another_day_in_its_place_keeps_no_landed_file(shop: Shop) -> None:
+    trigger = shop.deliver(DAY, {"orders": csv("orders")})
+    pipeline = shop.pipeline()
+    looks = list(pipeline.look_at_all())
+    shop.deliver(NEXT_DAY, {"orders": csv("orders", mark="b")}).replace(trigger)
+
+    (leftover,) = pipeline.archive(looks, applied_only=False)
+
+    assert leftover.is_waiting
+    assert shop.in_source() == {trigger.name, shop.source("orders", NEXT_DAY).name}
+    assert only(shop.land()).batch_date == NEXT_DAY
+
+
+@pytest.mark.parametrize("what", ["trigger", "orders", "products"])
+def test_what_is_replaced_before_it_is_rejected_stays(
+    shop: Shop, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The batch that was refused is not there any more: the next look judges what is."""
+    good = {"orders": csv("orders"), "products": csv("products")}
+    bad = good | {"orders": "no header\n"} if what != "trigger" else good
+    fields: dict[str, Any] = {"supersedes": "yes"} if what == "trigger" else {}
+    trigger = shop.deliver(DAY, bad, **fields)
+    path = trigger if what == "trigger" else shop.source(what, DAY)
+    refuse = Intake._reject
+
+    def come_in_between(intake: Intake, *arguments: Any) -> Any:
+        shop.deliver(DAY, good)
+        return refuse(intake, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Intake, "_reject", come_in_between)
+        look = only(shop.land())
+
+    assert look.outcome == "WAITING"
+    assert path.name in look.message and "the next look judges it anew" in look.message
+    assert shop.rejected() == set()
+    assert only(shop.land()).outcome == "LANDED"
+
+
+def test_trigger_that_changes_before_it_is_looked_at_is_judged_as_it_is_then(shop: Shop) -> None:
+    """And not as it was when the triggers were put in order."""
+    shop.deliver(DAY, {"orders": csv("orders")})
+    shop.deliver(NEXT_DAY, {"orders": csv("orders", mark="b")})
+    looks = shop.pipeline().look_at_all()
+    first = next(looks)
+    shop.trigger(NEXT_DAY, ["orders"], data_files_ready=False)
+
+    assert [first.outcome, *(look.outcome for look in looks)] == ["LANDED", "WAITING"]
+
+
+def test_replacing_batch_that_names_fewer_feeds_is_warned_about(shop: Shop) -> None:
+    morning = {feed: csv(feed) for feed in ("orders", "customers", "products")}
+    evening = {feed: csv(feed) for feed in ("inventory", "shipping")}
+    shop.deliver(DAY, morning, trigger_id="morning")
+    shop.land()
+    shop.deliver(DAY, evening, trigger_id="evening", supersedes=True)
+
+    look = only(shop.land())
+
+    assert look.outcome == "LANDED"
+    (warning,) = look.warnings
+    assert "names no file of orders, customers, products: the rows that batch morning" in (
+        warning.replace("customers, orders, products", "orders, customers, products")
+    )
+    assert [row.message for row in shop.log("land") if row.status == "WARNING"] == [warning]
+    assert "with supersedes true that names all files of the day, and all these files" in warning
+    shop.deliver(DAY, morning | evening, trigger_id="whole", supersedes=True)
+    look = only(shop.land())
+    assert (look.outcome, look.warnings) == ("LANDED", ())
+
+
+def test_date_too_far_ahead_is_rejected(shop: Shop) -> None:
+    today = datetime.now(UTC).date()
+    near, far = today + timedelta(days=2), today + timedelta(days=4)
+    shop.deliver(near, {"orders": csv("orders")})
+    shop.deliver(far, {"orders": csv("orders", mark="b")})
+
+    landed, refused = shop.land()
+
+    assert (landed.outcome, refused.outcome) == ("LANDED", "REJECTED")
+    assert f"batch_date {far} is more than 2 days after today, {today} (UTC)" in refused.message
+    assert "or raise ECOMM_MAX_DAYS_AHEAD" in refused.message
+    assert shop.source("orders", far).name in shop.rejected()
+    shop.put_back()
+    further = Shop(shop.settings.model_copy(update={"max_days_ahead": 4}), shop.spark)
+    assert only(further.land()).outcome == "LANDED"
+    # What has landed is known again, whatever the limit is now.
+    shop.deliver(far, {"orders": csv("orders", mark="b")})
+    assert only(shop.land()).outcome == "SKIPPED"
+
+
+def test_year_below_1000(shop: Shop) -> None:
+    early, day = date(225, 1, 15), "0225-01-15"
+    shop.deliver(early, {"orders": csv("orders")})
+    assert shop.source("orders", early).name == "orders_0225_01_15.csv"
+    shop.deliver(DAY, {"orders": csv("orders", mark="b")})
+
+    shop.land()
+
+    store = shop.pipeline().store
+    assert [str(landing.batch_date) for landing in store.pending()] == [day, "2025-01-15"]
+    assert shop.archived("orders", early, f"batch-{day}").parent.parent.name == day
+    assert [landing.batch_date for landing in store.withdraw(early)] == [early]
+    assert [landing.batch_date for landing in store.pending()] == [DAY]
+
+
+@pytest.mark.parametrize("moved", [[], ["orders"], ["orders", "products"]], ids=str)
+def test_withdrawn_batch_does_not_come_back_by_itself(shop: Shop, moved: list[str]) -> None:
+    """Its trigger is there still, as its build failed; some of its files are archived already."""
+    files = {"orders": csv("orders"), "products": csv("products")}
+    trigger = shop.deliver(DAY, files, supersedes=True)
+    shop.look()
+    names = {feed: shop.source(feed, DAY).name for feed in moved}
+    archive.archive(
+        trigger.with_suffix(".not-yet"),
+        names,
+        shop.root,
+        DAY,
+        f"batch-{DAY}",
+        is_known=lambda path: True,
+    )
+    shop.pipeline().store.withdraw(DAY)
+
+    look = only(shop.land())
+
+    assert look.outcome == "SKIPPED"
+    assert "put its files and then its trigger into source/ again" in look.message
+    assert shop.in_source() == set()
+    assert shop.pipeline().store.pending() == []
+    assert shop.pipeline().builds_due() == ["no batch"]
+    shop.deliver(DAY, files, supersedes=True)
+    assert only(shop.land()).outcome == "LANDED"
+    assert [landing.number for landing in shop.pipeline().store.pending()] == [2]
+
+
+def test_withdrawn_rows_are_read_again_when_they_come_again(shop: Shop) -> None:
+    """Under the same id: what was wrong with the reading is not kept, and nothing is doubled."""
+    shop.deliver(DAY, {"orders": csv("orders"), "products": csv("products")})
+    shop.land()
+    before = {row._landed_at for row in shop.rows("orders")}
+    shop.pipeline().store.withdraw(DAY)
+    assert len(shop.rows("orders")) == len(shop.rows("products")) == 2
+    shop.deliver(DAY, {"orders": csv("orders")})
+
+    assert only(shop.land()).outcome == "LANDED"
+
+    rows = shop.rows("orders")
+    assert len(rows) == 2 and not {row._landed_at for row in rows} & before
+    assert len(shop.rows("products")) == 2
+    # Landed again for another date, the rows of either are told apart, and swept apart.
+    shop.pipeline().store.withdraw(DAY)
+    shop.deliver(NEXT_DAY, {"orders": csv("orders")}, trigger_id=f"batch-{DAY}")
+    assert only(shop.land()).outcome == "LANDED"
+    dates = [row._batch_date for row in shop.rows("orders")]
+    assert sorted(dates) == [DAY, DAY, NEXT_DAY, NEXT_DAY]
+    log = [row for row in shop.log("land") if row.batch_date == NEXT_DAY]
+    assert [row.status for row in log] == ["SUCCESS"]
+
+
+def test_kill_before_the_record_of_rows_that_were_withdrawn(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="typo")
+    shop.land()
+    shop.pipeline().store.withdraw(DAY)
+    shop.deliver(NEXT_DAY, {"orders": csv("orders")}, trigger_id="typo")
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LandingStore, "_commit", kill)
+        patch.setattr(LandingStore, "sweep", lambda store: 0)
+        with pytest.raises(KeyboardInterrupt):
+            shop.land()
+    assert len(shop.rows("orders")) == 4
+
+    assert shop.pipeline().store.sweep() == 1
+    assert [row._batch_date for row in shop.rows("orders")] == [DAY, DAY]
+    assert only(shop.land()).outcome == "LANDED"
+    assert len(shop.rows("orders")) == 4
 
 
 @pytest.mark.parametrize(
@@ -338,8 +571,18 @@ def test_load_type_is_recorded(shop: Shop) -> None:
         {"trigger_id": "again", "supersedes": True},
         {"trigger_id": "again", "data_files_ready": False},
         {"trigger_id": "again", "files": [{"name": "orders_2025_01_15.csv", "rows": 99}]},
+        {"supersedes": True},
+        {"data_files_ready": False},
     ],
-    ids=["same", "new", "replacing", "not-ready", "wrong-manifest"],
+    ids=[
+        "same",
+        "new",
+        "replacing",
+        "not-ready",
+        "wrong-manifest",
+        "repeated",
+        "not-ready-any-more",
+    ],
 )
 def test_same_content_is_skipped(shop: Shop, fields: dict[str, Any]) -> None:
     shop.deliver(DAY, {"orders": csv("orders")})
@@ -366,7 +609,11 @@ def test_other_content_for_a_landed_date_is_rejected(shop: Shop) -> None:
 
     assert look.outcome == "REJECTED"
     assert f"2025-01-15 is already landed with other content, as batch batch-{DAY}" in look.message
+    assert "send a trigger with supersedes true that names all files of the day" in look.message
     assert len(shop.rows("orders")) == 2
+    shop.put_back()
+    shop.trigger(DAY, ["orders"], trigger_id="other", supersedes=True)
+    assert only(shop.land()).outcome == "LANDED"
 
 
 def test_id_of_another_date_is_rejected(shop: Shop) -> None:
@@ -378,6 +625,25 @@ def test_id_of_another_date_is_rejected(shop: Shop) -> None:
 
     assert look.outcome == "REJECTED"
     assert "its trigger_id was landed for 2025-01-15 already" in look.message
+    assert "give each batch an id of its own" in look.message
+    shop.put_back()
+    trigger = shop.root / "triggers" / "source" / "one.json"
+    text = trigger.read_text()
+    trigger.write_text(text.replace("one", "two"))
+    assert only(shop.land()).outcome == "LANDED"
+
+
+def test_id_of_a_wrong_date_is_free_once_that_is_withdrawn(shop: Shop) -> None:
+    shop.deliver(date(2024, 1, 15), {"orders": csv("orders")}, trigger_id="one")
+    shop.land()
+    shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="one")
+    assert "withdraw it: python -m ingest withdraw --date 2024-01-15." in only(shop.land()).message
+
+    shop.pipeline().withdraw(date(2024, 1, 15))
+    shop.put_back()
+
+    assert only(shop.land()).outcome == "LANDED"
+    assert shop.pipeline().builds_due() == ["one"]
 
 
 def test_replacing_batch_becomes_the_effective_one(shop: Shop) -> None:
@@ -401,17 +667,34 @@ def test_replacing_batch_becomes_the_effective_one(shop: Shop) -> None:
     assert shop.pipeline().store.pending()[0].batch_id == "back"
 
 
-def test_replaced_batch_that_is_sent_again_is_skipped(shop: Shop) -> None:
-    shop.deliver(DAY, {"orders": csv("orders")})
+@pytest.mark.parametrize(
+    ("successor", "fields"),
+    [
+        ("new", {}),
+        (f"batch-{DAY}", {"supersedes": True}),
+        (f"batch-{DAY}", {"data_files_ready": False}),
+    ],
+)
+def test_replaced_batch_that_is_sent_again_is_skipped(
+    shop: Shop, successor: str, fields: dict[str, Any]
+) -> None:
+    """A, B, A: also under one id, and also when A replaced a batch itself."""
+    first = {"orders": csv("orders")}
+    shop.deliver(DAY, first, **fields | {"data_files_ready": True})
     shop.land()
-    shop.deliver(DAY, {"orders": csv("orders", mark="b")}, trigger_id="new", supersedes=True)
+    shop.deliver(DAY, {"orders": csv("orders", mark="b")}, trigger_id=successor, supersedes=True)
     shop.land()
-    shop.deliver(DAY, {"orders": csv("orders")})
+    shop.deliver(DAY, first, **fields)
 
     look = only(shop.land())
 
     assert (look.outcome, look.landing_number) == ("SKIPPED", 1)
-    assert shop.pipeline().store.pending()[0].batch_id == "new"
+    assert [landing.number for landing in shop.pipeline().store.pending()] == [2]
+    advice = "send its files and its trigger with supersedes true and a trigger_id of its own."
+    assert f"Batch {successor} has replaced it" in look.message and advice in look.message
+    shop.deliver(DAY, first, trigger_id="back", supersedes=True)
+    assert only(shop.land()).outcome == "LANDED"
+    assert shop.pipeline().store.pending()[0].batch_id == "back"
 
 
 def test_batches_land_in_date_order_and_late_ones_too(shop: Shop) -> None:
@@ -473,6 +756,43 @@ def test_other_files_are_left_alone(shop: Shop) -> None:
     assert {row.status for row in logged.values()} == {"WARNING"}
     name = others[0].name
     assert logged[name].message == f"No trigger names {name}: it is left in orders_data/source."
+
+
+def test_what_is_no_trigger_is_left_alone_and_told_of(shop: Shop) -> None:
+    folder = shop.root / "triggers" / "source"
+    path = shop.deliver(DAY, {"orders": csv("orders")})
+    path.rename(folder / "trigger.JSON")
+    shop.deliver(NEXT_DAY, {"orders": csv("orders", mark="b")}).rename(folder / "trigger.json.txt")
+    for clutter in (".DS_Store", "._trigger.JSON"):
+        (folder / clutter).write_bytes(b"\0\5\x16\7")
+        (shop.root / "orders_data" / "source" / clutter).write_bytes(b"\0\5\x16\7")
+    (folder / ".hidden.json").write_text("{")
+    pipeline = shop.pipeline()
+
+    look = only(list(pipeline.look_at_all()))
+    told = pipeline.log_unlisted([look])
+
+    assert (look.outcome, look.name) == ("LANDED", "trigger.JSON")
+    rename = (
+        " is left in triggers/source, as its name is not that of a trigger: if it is one, rename it"
+        " to end in .json and to begin with no dot."
+    )
+    assert told == [
+        f".hidden.json{rename}",
+        f"trigger.json.txt{rename}",
+        "No trigger names orders_2025_01_16.csv: it is left in orders_data/source.",
+    ]
+    logged = {(row.source_file, row.status, row.message) for row in shop.log("scan")}
+    assert logged == {
+        (name, "WARNING", text)
+        for name, text in zip(
+            (".hidden.json", "trigger.json.txt", "orders_2025_01_16.csv"), told, strict=True
+        )
+    }
+    assert {".hidden.json", "trigger.json.txt", ".DS_Store", "._trigger.JSON"} < shop.in_source()
+    (folder / "trigger.json.txt").rename(folder / "trigger.json")
+    (folder / ".hidden.json").rename(folder / "hidden.json")
+    assert {look.outcome for look in shop.land()} == {"LANDED", "REJECTED", "SKIPPED"}
 
 
 def test_files_without_a_trigger_wait_for_it(shop: Shop) -> None:
@@ -557,7 +877,14 @@ def test_kill_amid_archiving_is_finished_by_the_next_run(
     trigger = shop.deliver(DAY, files, supersedes=supersedes)
     shop.look()
     names = {feed: shop.source(feed, DAY).name for feed in moved}
-    archive.archive(trigger.with_suffix(".not-yet"), names, shop.root, DAY, f"batch-{DAY}")
+    archive.archive(
+        trigger.with_suffix(".not-yet"),
+        names,
+        shop.root,
+        DAY,
+        f"batch-{DAY}",
+        is_known=lambda path: True,
+    )
 
     assert only(shop.land()).outcome == "SKIPPED"
 
@@ -597,14 +924,15 @@ def test_archive_that_fails_is_told_and_tried_again(
     pipeline = shop.pipeline()
     looks = list(pipeline.look_at_all())
 
-    def refuse(*_: object) -> int:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     with monkeypatch.context() as patch:
         patch.setattr(archive, "archive", refuse)
         problems = pipeline.archive(looks, applied_only=False)
 
-    assert problems == [f"Files of batch batch-{DAY} were not all archived: Permission denied."]
+    message = f"Files of batch batch-{DAY} were not all archived: Permission denied."
+    assert problems == [Leftover(message, is_waiting=False)]
     assert shop.log("archive")[0].status == "FAILED"
     assert only(shop.land()).outcome == "SKIPPED"
     assert shop.in_source() == set()

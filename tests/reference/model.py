@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from . import marts, ops
@@ -23,11 +24,14 @@ MARTS = (
 )
 
 
-def expected(root: Path, triggers: list[Path] | None = None) -> dict[str, list[dict[str, object]]]:
+def expected(
+    root: Path, triggers: list[Path] | None = None, withdrawn: Collection[Path] = ()
+) -> dict[str, list[dict[str, object]]]:
     """Every table of section 3 as rows; keys are "<schema suffix>.<table>".
 
     `triggers` is the order of arrival (default: all of `triggers/source`); of several triggers
-    for one batch_date the last is in effect, while landing keeps the rows of all.
+    for one batch_date the last is in effect, while landing keeps the rows of all. Of those that are
+    `withdrawn` it keeps the rows, and no other table knows of them.
     """
     tables: dict[str, list[Row]] = {}
     for feed in FEEDS:
@@ -40,7 +44,9 @@ def expected(root: Path, triggers: list[Path] | None = None) -> dict[str, list[d
     tables["ops.validation_results"] = []
     tables["ops.batch_reconciliation"] = []
 
-    landed, effective = read_batches(root, triggers)
+    tables["marts.segment_analysis"] = marts.segment_analysis([])
+
+    landed, effective = read_batches(root, triggers, withdrawn)
     for batch in landed:
         for feed in FEEDS:
             tables[f"landing.{feed}"] += batch.landed[feed]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -120,7 +121,7 @@ def read_batch(root: Path, trigger: Path) -> Batch | None:
     full: set[str] = set()
     for name in content["expected_files"]:
         feed = name.split("_")[0]
-        if name != f"{feed}_{batch_date:%Y_%m_%d}.csv" or feed not in FEEDS:
+        if name != f"{feed}_{str(batch_date).replace('-', '_')}.csv" or feed not in FEEDS:
             raise ValueError(f"{trigger.name}: bad file name {name}")
         path = _find(root, trigger, feed, name, f"{batch_date}/{batch_id}")
         landed[feed] = read_csv(feed, path, batch_id, batch_date)
@@ -130,10 +131,13 @@ def read_batch(root: Path, trigger: Path) -> Batch | None:
     return Batch(batch_id, batch_date, landed, frozenset(full), frozenset(hashes))
 
 
-def read_batches(root: Path, triggers: list[Path] | None) -> tuple[list[Batch], list[Batch]]:
+def read_batches(
+    root: Path, triggers: list[Path] | None, withdrawn: Collection[Path] = ()
+) -> tuple[list[Batch], list[Batch]]:
     """(all landed batches, the effective ones by date): the last arrived of a date wins.
 
-    A trigger over the same files as the batch in effect is skipped (section 2, SKIPPED).
+    A trigger over the same files as the batch in effect is skipped (section 2, SKIPPED). Batches of
+    the withdrawn triggers were landed only.
     """
     paths = sorted((root / "triggers" / "source").glob("*.json")) if triggers is None else triggers
     landed: list[Batch] = []
@@ -146,5 +150,6 @@ def read_batches(root: Path, triggers: list[Path] | None) -> tuple[list[Batch], 
         if before is not None and before.content == batch.content:
             continue
         landed.append(batch)
-        effective[batch.batch_date] = batch
+        if path not in withdrawn:
+            effective[batch.batch_date] = batch
     return landed, [effective[day] for day in sorted(effective)]

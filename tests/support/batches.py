@@ -36,7 +36,7 @@ def write_batch(
     Returns:
         The trigger's path.
     """
-    stamp = day.strftime("%Y_%m_%d")
+    stamp = day.isoformat().replace("-", "_")
     names = {feed: f"{feed}_{stamp}.csv" for feed in feeds}
     for feed, rows in feeds.items():
         folder = root / f"{feed}_data" / "source"

@@ -336,7 +336,7 @@ def write_batch(
         The trigger's path.
     """
     feeds = [feed for feed in FEEDS if rng.random() < 0.85] or ["orders"]
-    stamp = day.strftime("%Y_%m_%d")
+    stamp = day.isoformat().replace("-", "_")
     files = []
     for feed in feeds:
         name = f"{feed}_{stamp}.csv"

@@ -46,12 +46,19 @@ def found(root: Path) -> dict[str, str]:
     }
 
 
+def known(_: Path) -> bool:
+    """Every file is the one that was looked at."""
+    return True
+
+
 def archive_batch(root: Path, batch_id: str = "batch-1") -> int:
-    return archive(root / "triggers/source" / TRIGGER, FILES, root, DAY, batch_id)
+    trigger = root / "triggers/source" / TRIGGER
+    return archive(trigger, FILES, root, DAY, batch_id, is_known=known).count
 
 
 def reject_batch(root: Path, files: dict[str, str] = FILES) -> int:
-    return reject(root / "triggers/source" / TRIGGER, files, root, REASON, DAY, "batch-1")
+    trigger = root / "triggers/source" / TRIGGER
+    return reject(trigger, files, root, REASON, DAY, "batch-1", is_known=known).count
 
 
 ARCHIVED = {
@@ -86,7 +93,8 @@ def test_archive_may_be_elsewhere(
     elsewhere = tmp_path_factory.mktemp("elsewhere")
 
     trigger = root / "triggers/source" / TRIGGER
-    assert archive(trigger, FILES, root, DAY, "batch-1", archive_root=elsewhere) == 3
+    moves = archive(trigger, FILES, root, DAY, "batch-1", elsewhere, is_known=known)
+    assert moves.count == 3
 
     assert found(elsewhere) == ARCHIVED
     assert found(root) == {}
@@ -97,6 +105,32 @@ def test_archive_again_moves_nothing(root: Path) -> None:
 
     assert archive_batch(root) == 0
     assert found(root) == ARCHIVED
+
+
+@pytest.mark.parametrize("place", ["archive/2025-01-15/batch-1", "rejected"])
+def test_file_that_is_not_the_one_looked_at_stays(place: str, root: Path) -> None:
+    """It is asked for right before each move, and the others move."""
+    trigger = root / "triggers/source" / TRIGGER
+    stays = {root / SOURCES[1], trigger}
+    asked: list[str] = []
+
+    def is_known(path: Path) -> bool:
+        asked.append(path.name)
+        assert path.exists() and (root / SOURCES[0]).exists() == (len(asked) == 1)
+        return path not in stays
+
+    if place == "rejected":
+        moves = reject(trigger, FILES, root, REASON, DAY, "batch-1", is_known=is_known)
+    else:
+        moves = archive(trigger, FILES, root, DAY, "batch-1", is_known=is_known)
+
+    assert (moves.count, set(moves.kept)) == (1, stays)
+    assert asked == [ORDERS, CUSTOMERS, TRIGGER]
+    assert found(root) == {
+        f"orders_data/{place}/{ORDERS}": "orders",
+        SOURCES[1]: "customers",
+        f"triggers/source/{TRIGGER}": "trigger",
+    }
 
 
 @pytest.mark.parametrize("operation", [archive_batch, reject_batch])
@@ -188,7 +222,8 @@ def test_reason_is_there_before_the_file(root: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_unreadable_trigger_is_rejected_alone(root: Path) -> None:
-    assert reject(root / "triggers/source" / TRIGGER, {}, root, REASON) == 1
+    trigger = root / "triggers/source" / TRIGGER
+    assert reject(trigger, {}, root, REASON, is_known=known).count == 1
 
     assert (root / "triggers/rejected" / TRIGGER).read_text() == "trigger"
     assert all((root / source).exists() for source in SOURCES)

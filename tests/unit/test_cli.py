@@ -6,7 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from ingest.cli import app
+from ingest.config import load_settings
 from ingest.engine import exclusive_use
+from ingest.errors import ConfigError
+from ingest.pipeline import triggers_folder
 
 runner = CliRunner()
 
@@ -15,7 +18,7 @@ def test_help_names_every_command() -> None:
     shown = runner.invoke(app, ["--help"])
 
     assert shown.exit_code == 0
-    for command in ("run", "land", "status", "export", "sample", "engine"):
+    for command in ("run", "land", "replay", "withdraw", "status", "export", "sample", "engine"):
         assert command in shown.stdout
 
 
@@ -39,6 +42,21 @@ def test_mistakes_are_one_sentence(arguments: list[str], message: str) -> None:
 
 def test_unknown_option_is_a_usage_error() -> None:
     assert runner.invoke(app, ["run", "--nonsense"]).exit_code == 2
+
+
+@pytest.mark.parametrize("arguments", [[], ["--date", "16.01.2025"], ["--date", "2025-02-30"]])
+def test_withdraw_needs_a_date(arguments: list[str]) -> None:
+    assert runner.invoke(app, ["withdraw", *arguments]).exit_code == 2
+
+
+def test_feed_root_is_created_or_named_as_the_message_says(tmp_path: Path) -> None:
+    settings = load_settings(root=tmp_path)
+    with pytest.raises(ConfigError, match="create it, or name the feed root with --root") as told:
+        triggers_folder(settings)
+
+    folder = Path(str(told.value).split(":")[0].removeprefix("There is no folder "))
+    folder.mkdir(parents=True)
+    assert triggers_folder(settings) == triggers_folder(load_settings(root=tmp_path)) == folder
 
 
 def test_run_is_refused_while_another_is_at_work(tmp_path: Path) -> None:

@@ -68,6 +68,18 @@ def test_bad_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings()
 
 
+def test_days_ahead_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().max_days_ahead == 2
+
+    monkeypatch.setenv("ECOMM_MAX_DAYS_AHEAD", "365")
+    assert load_settings().max_days_ahead == 365
+
+    for wrong in ("-1", "two"):
+        monkeypatch.setenv("ECOMM_MAX_DAYS_AHEAD", wrong)
+        with pytest.raises(ConfigError, match=r"^ECOMM_MAX_DAYS_AHEAD must be a number of days, 0"):
+            load_settings()
+
+
 def test_size_limits_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECOMM_MAX_ROW_BYTES", "16777216")
     assert load_settings().max_row_bytes == 16 << 20

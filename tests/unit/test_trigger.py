@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,15 @@ import pytest
 from ingest.config import Settings
 from ingest.errors import Rejected, Waiting
 from ingest.reader import ParsedFile
-from ingest.trigger import RejectedTrigger, Trigger, check_manifest, read_trigger
+from ingest.trigger import (
+    RejectedTrigger,
+    Trigger,
+    check_date,
+    check_manifest,
+    is_trigger,
+    read_trigger,
+    triggers_in,
+)
 
 MAX_BYTES = Settings().max_trigger_bytes
 FEEDS = ("orders", "customers", "products", "inventory", "shipping")
@@ -132,7 +140,9 @@ def test_malformed(case: str, tmp_path: Path) -> None:
     error = rejection(tmp_path, content)
 
     assert problem in str(error)
+    assert "write the trigger again" in str(error) or "a trigger only names files" in str(error)
     assert not isinstance(error, RejectedTrigger)
+    assert read(tmp_path, MINIMAL).trigger_id == "batch-1"
 
 
 def test_largest_trigger_is_read(tmp_path: Path) -> None:
@@ -205,6 +215,85 @@ def test_wrong_field(change: dict[str, Any], problem: str, tmp_path: Path) -> No
 
     assert problem in str(error)
     assert isinstance(error, RejectedTrigger)
+
+
+MENDED: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
+    ({"trigger_id": ABSENT}, "is missing: add it", {"trigger_id": "x"}),
+    ({"trigger_id": 7}, "must be a text", {"trigger_id": "7"}),
+    (
+        {"trigger_id": "a/b"},
+        "letters, digits, points, hyphens or underscores",
+        {"trigger_id": "a.b-_9"},
+    ),
+    ({"batch_date": "15.01.2025"}, "written as YYYY-MM-DD", {"batch_date": "2025-01-15"}),
+    ({"supersedes": "yes"}, "must be true or false", {"supersedes": False}),
+    ({"expected_files": ORDERS}, "must be a list", {"expected_files": [ORDERS]}),
+    ({"expected_files": []}, "name at least one file", {"expected_files": [ORDERS]}),
+    ({"expected_files": [ORDERS, ORDERS]}, "name it once", {"expected_files": [ORDERS]}),
+    ({"files": [ORDERS]}, "must be an object", {"files": [{"name": ORDERS}]}),
+    (entry(sha256="x"), "must be 64 hexadecimal digits", entry(sha256="0aF9" * 16)),
+    (entry(rows="5"), "must be a whole number", entry(rows=5)),
+    (entry(rows=-1), "must not be negative", entry(rows=0)),
+    (entry(bytes=2**63), "is too large", entry(bytes=2**63 - 1)),
+    (entry(load_type="Full"), "must be incremental or full", entry(load_type="full")),
+    (
+        {"expected_files": [CUSTOMERS], **entry()},
+        "add the name there",
+        {"expected_files": [CUSTOMERS, ORDERS]},
+    ),
+    ({"expected_files": [CUSTOMERS], **entry()}, "or remove the entry", {"files": []}),
+    ({"files": [{"name": ORDERS}] * 2}, "keep one", entry()),
+    (
+        {"expected_files": ["order.csv"]},
+        "write <feed>_2025_01_15.csv with a feed out of orders, customers",
+        {"expected_files": ["orders_2025_01_15.csv"]},
+    ),
+    (
+        {"batch_date": "0225-01-15"},
+        "write <feed>_0225_01_15.csv with a feed out of",
+        {"expected_files": ["customers_0225_01_15.csv"]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("wrong", "advice", "mended"), MENDED)
+def test_trigger_that_does_as_it_was_told_is_read(
+    wrong: dict[str, Any], advice: str, mended: dict[str, Any], tmp_path: Path
+) -> None:
+    content = {name: value for name, value in (MINIMAL | wrong).items() if value is not ABSENT}
+
+    assert advice in str(rejection(tmp_path, content))
+
+    trigger = read(tmp_path, content | mended)
+    assert set(trigger.feeds().values()) == set(trigger.expected_files)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        *((name, True) for name in (NAME, "trigger.JSON", "T.Json", "a b.json", "x.txt.json")),
+        *((name, False) for name in ("trigger.json.txt", "trigger", "json", ".json", "._t.json")),
+        *((name, False) for name in (".hidden.json", ".DS_Store", "trigger.jsonl", "t.json ")),
+    ],
+)
+def test_names_of_triggers(name: str, is_one: bool, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+
+    assert is_trigger(tmp_path / name) == is_one
+    assert triggers_in(tmp_path) == ([tmp_path / name] if is_one else [])
+
+
+@pytest.mark.parametrize(("days", "limit"), [(0, 0), (1, 0), (2, 2), (3, 2), (-9999, 0)])
+def test_days_ahead(days: int, limit: int, tmp_path: Path) -> None:
+    day = datetime.now(UTC).date() + timedelta(days=days)
+    names = [f"orders_{day.isoformat().replace('-', '_')}.csv"]
+    trigger = read(tmp_path, MINIMAL | {"batch_date": str(day), "expected_files": names})
+
+    if days <= limit:
+        check_date(trigger, tmp_path / NAME, limit)
+        return
+    with pytest.raises(Rejected, match=f"batch_date {day} is more than {limit} days after today"):
+        check_date(trigger, tmp_path / NAME, limit)
 
 
 BAD_NAMES = {
@@ -285,8 +374,11 @@ def test_what_is_no_regular_file(kind: str, tmp_path: Path) -> None:
         case "pipe":
             os.mkfifo(path)
 
-    with pytest.raises(Rejected, match=f"^{NAME} is a link or no regular file"):
+    with pytest.raises(Rejected, match=f"^{NAME} is a link or no regular file: deliver the file"):
         read_trigger(path, FEEDS, MAX_BYTES)
+
+    path.rmdir() if kind == "folder" else path.unlink()
+    assert read(tmp_path, MINIMAL).trigger_id == "batch-1"
 
 
 def test_trigger_that_is_gone(tmp_path: Path) -> None:
@@ -331,3 +423,4 @@ def test_manifest_that_differs(declared: dict[str, Any], problem: str, tmp_path:
         check_manifest(trigger, [parsed(CUSTOMERS), parsed()])
 
     assert str(caught.value) == f"{problem}: deliver the file again, or correct the manifest."
+    check_manifest(read(tmp_path, MINIMAL | entry(**right)), [parsed(CUSTOMERS), parsed()])
