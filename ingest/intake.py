@@ -320,7 +320,7 @@ class Intake:
         self, look: Look, trigger: Trigger, landings: list[Landing], file_rows: list[LogRow]
     ) -> Look:
         lineage = Lineage(trigger.trigger_id, trigger.batch_date, now())
-        self._parsed.mkdir(parents=True, exist_ok=True)
+        self._parsed.mkdir(mode=0o700, parents=True, exist_ok=True)
         parsed_files, landed_rows, reasons = [], [], []
         with tempfile.TemporaryDirectory(dir=self._parsed) as folder:
             for feed, source in self._sources(trigger.feeds()).items():
