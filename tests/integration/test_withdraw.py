@@ -157,3 +157,13 @@ def test_same_id_under_the_right_date(story: Story) -> None:
     assert "LANDED" in story.house.run().output
 
     story.assert_holds(14)
+
+    # It is the batch of the 14th now: what is undone from the 15th on leaves what it resolved.
+    errors = story.spark.table("withdrawn_staging.customers_errors")
+    story.spark.sql(
+        "update withdrawn_staging.customers_errors set resolved_by_batch_id = 'batch-15' where true"
+    )
+    resolved = errors.where("resolved_by_batch_id is not null")
+    rows = resolved.count()
+    story.house.dbt("run-operation", "undo_batches", "--args", "{since: \"date '2025-01-15'\"}")
+    assert resolved.count() == rows > 0
