@@ -59,7 +59,7 @@ def test_batch_is_counted_after_every_table(manifest: Manifest) -> None:
     # What is built after it tells how batches went; that is no mart.
     assert set(left.values()) == {"ops"}
     assert all(name == last or last in upstream(manifest, name) for name in left)
-    assert len(rules) == 86
+    assert len(rules) >= 86
 
 
 def test_everything_is_of_the_current_batch(manifest: Manifest) -> None:
