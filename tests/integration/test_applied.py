@@ -14,6 +14,9 @@ from support.batches import tables, timeless, write_batch
 from support.house import House
 from support.rows import row
 
+from ingest.config import PROJECT_DIR, Settings, load_settings
+from ingest.contract import load_contract
+from ingest.landing import LandingStore
 from ingest.local import LocalEngine
 
 RULES = 86
@@ -42,14 +45,21 @@ class Applied:
         orders = [row("orders", number), row("orders", f"{number}-bad", order_amount=f"x{number}")]
         feeds = {"orders": orders, "customers": [row("customers", number % 2)]}
         delivery = self._folder / f"delivery-{number}"
-        day = date(2025, 1, self._day)
-        self._triggers.append(write_batch(delivery, day, self.last_id, feeds, **fields))
+        self._triggers.append(write_batch(delivery, self.day(), self.last_id, feeds, **fields))
         self.house.deliver(delivery)
 
     def deliver_unless_pending(self, spark: SparkSession) -> None:
         """Deliver a batch, unless the last one was not applied yet."""
         if recorded(spark, self.last_id):
             self.deliver()
+
+    def day(self) -> date:
+        """Business date of the last batch."""
+        return date(2025, 1, self._day)
+
+    def settings(self) -> Settings:
+        """Settings of the house."""
+        return load_settings(warehouse=self.house.warehouse, schema_name=self.house.schema)
 
     def sources(self) -> list[Path]:
         """Files that wait in the source folders."""
@@ -148,6 +158,34 @@ def test_superseding_batch_of_the_same_id_has_its_own_rows_only(
     landed = spark.table("applied_landing.orders").where(f"_batch_id = '{applied.last_id}'")
     assert landed.count() == 4
     assert spark.table("applied_staging.base_orders").count() == 2
+    applied.assert_clean(spark)
+
+
+def test_tests_alone_do_not_undo_a_replay(applied: Applied, spark: SparkSession) -> None:
+    """A replay that was killed before its first build stays to be done."""
+    store = LandingStore(spark, applied.settings(), load_contract(PROJECT_DIR))
+    chosen = store.replay(applied.day())
+    assert [landing.batch_id for landing in chosen] == [applied.last_id]
+
+    applied.house.dbt("test", "--select", "orders_amount_valid")
+
+    assert [landing.number for landing in store.pending()] == [chosen[0].number]
+    applied.house.run()
+    applied.assert_clean(spark)
+
+
+def test_replay_applies_the_formulas_of_today(applied: Applied, spark: SparkSession) -> None:
+    """Derived columns and error rows are made anew, though nothing that is tracked has changed."""
+    day = f"date '{applied.day()}'"
+    for table, column, key in (
+        ("targets.orders_target", "order_status", "effective_date"),
+        ("staging.orders_errors", "error_description", "_batch_date"),
+    ):
+        spark.sql(f"update applied_{table} set {column} = 'old' where {key} >= {day}")
+
+    replayed = applied.house.ingest("replay", "--from", str(applied.day()))
+
+    assert replayed.exit_code == 0, replayed.output
     applied.assert_clean(spark)
 
 

@@ -651,6 +651,31 @@ def test_kill_amid_archiving_is_finished_by_the_next_run(
     assert shop.archived("products", DAY, f"batch-{DAY}").exists()
 
 
+def test_rejection_that_was_cut_short_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first file is in rejected/ already: the rest follows, for the same reason."""
+    shop.deliver(DAY, {"orders": "", "products": csv("products")})
+    move = archive._move
+
+    def move_and_die(source: Path, place: Path) -> None:
+        move(source, place)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "_move", move_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            shop.land()
+    assert len(shop.in_source()) == 2
+
+    look = only(shop.land())
+
+    assert look.outcome == "REJECTED"
+    assert look.message.startswith("orders_2025_01_15.csv is empty (zero bytes)")
+    assert shop.in_source() == set()
+    assert len(shop.rejected()) == 6
+
+
 def test_archive_elsewhere_is_known_when_a_trigger_comes_again(shop: Shop, tmp_path: Path) -> None:
     settings = shop.settings.model_copy(update={"archive_root": tmp_path / "archive"})
     shop = Shop(settings, shop.spark)
