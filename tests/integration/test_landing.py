@@ -651,9 +651,7 @@ def test_kill_amid_archiving_is_finished_by_the_next_run(
     assert shop.archived("products", DAY, f"batch-{DAY}").exists()
 
 
-def test_rejection_that_was_cut_short_goes_on(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rejection_that_was_cut_short_goes_on(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its first file is in rejected/ already: the rest follows, for the same reason."""
     shop.deliver(DAY, {"orders": "", "products": csv("products")})
     move = archive._move

@@ -80,9 +80,7 @@ def test_tables_of_all_batches_outlive_a_full_refresh(manifest: Manifest) -> Non
     assert {f"{feed}_errors" for feed in FEEDS} | {"analytics_summary"} <= lasting
     assert {node.name for node in models if node.config.full_refresh is False} == lasting
     assert {
-        node.config.on_schema_change
-        for node in models
-        if node.config.materialized == "incremental"
+        node.config.on_schema_change for node in models if node.config.materialized == "incremental"
     } <= {"fail", "append_new_columns"}
 
 

@@ -21,7 +21,9 @@ def test_mutants_have_names_of_their_own() -> None:
 
 
 def test_list_that_has_rotted_is_told() -> None:
-    rotten = Mutant("x", "ingest/files.py", "no such text", "", "no such promise", ("unit/x.py::y",))
+    rotten = Mutant(
+        "x", "ingest/files.py", "no such text", "", "no such promise", ("unit/x.py::y",)
+    )
 
     assert list(problems(rotten)) == [
         "x: its old text stands 0 times in ingest/files.py, not once",
