@@ -2,7 +2,7 @@
 
 `tests/guards/*.toml` lists the mutants: a file, the text to weaken and what stands there then, the
 promise of docs/reliability.md or README.md that it guards, and the tests that must miss it. This
-works on a copy of the project; arguments are names of mutants, or parts of them, and none means all.
+works on a copy of the project. Arguments are names of mutants, or parts of them; none means all.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -74,8 +75,7 @@ def problems(mutant: Mutant, project: Path = PROJECT_DIR) -> Iterator[str]:
     found = (project / mutant.file).read_text(encoding="utf-8").count(mutant.old)
     if found != 1 or mutant.old == mutant.new:
         yield f"{mutant.name}: its old text stands {found} times in {mutant.file}, not once"
-    pages = " ".join((project / page).read_text(encoding="utf-8") for page in PAGES)
-    if " ".join(mutant.promise.split()) not in " ".join(pages.split()):
+    if mutant.promise not in _pages(project):
         yield f"{mutant.name}: no page has its promise"
     for test in mutant.tests:
         path, _, function = test.partition("::")
@@ -83,6 +83,14 @@ def problems(mutant: Mutant, project: Path = PROJECT_DIR) -> Iterator[str]:
             yield f"{mutant.name}: there is no test {test}"
 
 
+@cache
+def _pages(project: Path) -> str:
+    """All promises, on one line."""
+    texts = ((project / page).read_text(encoding="utf-8") for page in PAGES)
+    return " ".join(" ".join(texts).split())
+
+
+@cache
 def _functions(path: Path) -> set[str]:
     if not path.exists():
         return set()

@@ -20,6 +20,7 @@ from reference.model import expected
 from support import hostile
 from support.batches import tables, timeless, write_batch
 from support.house import SAMPLE, House, retry_after_failure
+from support.rows import row
 
 from ingest.config import PROJECT_DIR
 from ingest.local import LocalEngine
@@ -288,21 +289,6 @@ def test_late_and_superseding_batches_equal_a_clean_run(
     assert replays == 2
 
 
-def order(number: int) -> dict[str, str]:
-    return {
-        "order_id": f"O{number}",
-        "customer_id": "C1",
-        "product_id": "P1",
-        "order_date": "2025-01-15",
-        "order_amount": "10.00",
-        "currency": "USD",
-        "payment_method": "paypal",
-        "shipping_address": "1 Main St",
-        "order_status": "pending",
-        "created_timestamp": "2025-01-15 10:00:00",
-    }
-
-
 def test_full_load_that_closes_too_much_stops_the_build(
     engine: LocalEngine,
     warehouse: Path,
@@ -310,23 +296,30 @@ def test_full_load_that_closes_too_much_stops_the_build(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Few keys may go, and a small part of many; a build that stops has closed none."""
     house = House(tmp_path, warehouse, "guarded")
-    write_batch(tmp_path, date(2025, 1, 15), "whole", {"orders": [order(n) for n in range(65)]})
+
+    def deliver(day: int, orders: int, shipments: int) -> None:
+        feeds = {
+            "orders": [row("orders", n) for n in range(orders)],
+            "shipping": [row("shipping", n) for n in range(shipments)],
+        }
+        load_types = dict.fromkeys(feeds, "full")
+        write_batch(tmp_path, date(2025, 1, day), f"b{day}", feeds, load_types)
+
+    deliver(15, orders=60, shipments=85)
+    # 19 of 60 are more than 30 %, 20 of 85 are less.
+    deliver(16, orders=41, shipments=65)
     house.run()
-    write_batch(
-        tmp_path,
-        date(2025, 1, 16),
-        "cut",
-        {"orders": [order(n) for n in range(45)]},
-        load_types={"orders": "full"},
-    )
+    deliver(17, orders=41, shipments=45)
     result = house.run(exit_code=1)
 
     assert "lacks 20 of the 65 current keys" in result.output.replace("\n", " ")
-    closed = spark.table("guarded_targets.orders_target").where("expiry_date is not null")
+    closed = spark.table("guarded_targets.shipping_target").where("expiry_date = '2025-01-17'")
     assert closed.count() == 0
+    target = spark.table("guarded_targets.orders_target")
+    assert target.where("expiry_date = '2025-01-16'").count() == 19
 
     monkeypatch.setenv("ECOMM_ALLOW_MASS_CLOSING", "true")
     house.run()
     assert closed.count() == 20
-    assert {row["expiry_date"] for row in closed.collect()} == {date(2025, 1, 16)}

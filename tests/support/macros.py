@@ -7,7 +7,7 @@ from jinja2 import Environment
 from ingest.config import PROJECT_DIR
 
 
-class _Returned(Exception):  # noqa: N818
+class _Returned(Exception):
     pass
 
 

@@ -49,7 +49,7 @@ def upstream(manifest: Manifest, name: str) -> set[str]:
 
 
 def test_batch_is_counted_after_every_table(manifest: Manifest) -> None:
-    """That batch_counts names a batch, and every rule has a result, says that it went all the way."""
+    """That it names a batch, and every rule has a result, says that the batch went all the way."""
     last = "model.ecomm_pipeline.batch_counts"
     rules = [name for name, test in nodes(manifest, "test").items() if is_rule(test)]
     before = set().union(*(upstream(manifest, name) for name in (last, *rules)))
