@@ -93,15 +93,15 @@ def test_error_rows_hold_the_landed_row(sample: House, spark: SparkSession) -> N
             (row["_file_sha256"], row["_row_number"]): row
             for row in spark.table(f"sample_landing.{feed}").collect()
         }
-        for row in rows:
-            text = landed[row["_file_sha256"], row["_row_number"]].asDict()
-            raw = json.loads(row["raw_record"])
+        for error in rows:
+            text = landed[error["_file_sha256"], error["_row_number"]].asDict()
+            raw = json.loads(error["raw_record"])
             assert raw == {
                 name: value
                 for name, value in text.items()
                 if value is not None and (name in ("_extra", "_raw_line") or name[0] != "_")
             }
-            assert row["error_description"]
+            assert error["error_description"]
 
 
 def test_log_tells_every_step(sample: House, spark: SparkSession) -> None:
