@@ -49,10 +49,18 @@ def test_land_without_an_engine_starts_and_stops_one(place: Path) -> None:
     assert list((place / "house").glob(".parsed/*")) == []
 
 
-def test_nothing_to_do_is_success(place: Path) -> None:
+def test_nothing_to_do_is_success(place: Path, tmp_path: Path) -> None:
+    export(place, tmp_path / "before")
+
     done = runner.invoke(app, command("land", place))
 
     assert done.exit_code == 0
+    export(place, tmp_path / "after")
+    for table in ("landing/orders", "landing/landed_files", "ops/processing_log"):
+        before, after = (
+            pq.read_table(tmp_path / when / table).to_pylist() for when in ("before", "after")
+        )
+        assert sorted(map(repr, after)) == sorted(map(repr, before)), table
 
 
 def test_status_shows_batches_and_triggers(place: Path) -> None:

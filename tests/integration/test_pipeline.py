@@ -214,11 +214,14 @@ def test_dbt_unit_tests_pass(sample: House) -> None:
 
 def test_plain_dbt_commands_work(sample: House) -> None:
     dbt = Path(sys.executable).with_name("dbt")
-    for arguments in (
-        ["test", "--select", "stg_orders"],
-        ["build", "--select", "customer_analytics+", "--exclude-resource-type", "unit_test"],
-        ["show", "--inline", "select * from {{ ref('segment_analysis') }}"],
-        ["source", "freshness"],
+    for arguments, shown in (
+        (["test", "--select", "stg_orders"], "Completed successfully"),
+        (
+            ["build", "--select", "customer_analytics+", "--exclude-resource-type", "unit_test"],
+            "OK created sql table model sample_marts.segment_analysis",
+        ),
+        (["show", "--inline", "select * from {{ ref('segment_analysis') }}"], "Medium Value"),
+        (["source", "freshness"], "PASS freshness of landing.orders"),
     ):
         done = subprocess.run(
             [dbt, *arguments],
@@ -229,6 +232,7 @@ def test_plain_dbt_commands_work(sample: House) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        assert shown in done.stdout
 
 
 def test_failed_nodes_are_retried(sample: House, spark: SparkSession) -> None:

@@ -194,6 +194,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"expected_files": [ORDERS, ORDERS]}, f"expected_files names {ORDERS} more than once"),
     ({"files": [{"name": "SECRET"}]}, "files[0] is for a file that expected_files does not name"),
     ({"files": [{"name": "products_2025_01_15.csv"}]}, "expected_files does not name: add"),
+    ({"files": [{"name": "SECRET name"}] * 2}, "more than one entry for an odd name: keep one"),
     ({"files": [{"name": ORDERS}] * 2}, f"more than one entry for {ORDERS}: keep one"),
 ]
 
