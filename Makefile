@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-java demo test test-corpus test-faults test-spark test-databricks smoke-databricks lint clean
+.PHONY: help setup setup-java demo test test-corpus test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -51,6 +51,14 @@ test-databricks: setup-java ## Run the project through the real dbt-databricks, 
 smoke-databricks: $(READY) ## Build the project in the workspace that DATABRICKS_HOST and such name
 	$(BIN)/python -m pytest tests/databricks_workspace
 
+mutants: $(READY) ## Take guards away one at a time, and see tests miss them (ONLY=name)
+	$(BIN)/python tools/mutants.py --why $(ONLY)
+
+mutation-tool: $(READY) ## Change ingest/ token by token, and see unit tests miss it (ONLY="ingest.files*")
+	VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet --group mutation
+	$(BIN)/mutmut run $(if $(ONLY),"$(ONLY)")
+	$(BIN)/mutmut results
+
 # dbt compiles the project for Databricks without a connection, so that the SQL stays portable.
 OFFLINE_DATABRICKS := ECOMM_TARGET=databricks DATABRICKS_HOST=localhost DATABRICKS_HTTP_PATH=/ DATABRICKS_TOKEN=none
 COMPILED := target/lint/compiled/ecomm_pipeline
@@ -72,4 +80,4 @@ lint: $(READY) ## Check style, types, SQL, descriptions, dependencies; look for 
 	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --exclude-files '^(uv[.]lock|data/sample/triggers/)'
 
 clean: ## Remove what the commands made, .venv included
-	rm -rf .venv .ecomm target logs dbt_packages .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .ecomm target logs mutants dbt_packages .pytest_cache .mypy_cache .ruff_cache

@@ -1,3 +1,3 @@
-{{ config(pre_hook="{{ rewind() }}") -}}
+{{ config(pre_hook=["{{ rewind() }}", "{{ clear_counts() }}"]) -}}
 
 {{ next_batch() }}

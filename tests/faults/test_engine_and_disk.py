@@ -180,7 +180,7 @@ def test_reader_sees_the_old_or_the_new_table(
 
     new = contents(place.warehouse)[name]
     assert differences({name: old}, {name: new})
-    for read in seen:
-        assert not differences({name: old}, {name: read}) or not differences(
-            {name: new}, {name: read}
-        )
+    # It has seen the table change, at once.
+    assert len(seen) == 2
+    for read, wanted in zip(seen, (old, new), strict=True):
+        assert not differences({name: wanted}, {name: read})

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from ingest.cli import app
 from ingest.config import load_settings
+from ingest.engine import exclusive_use
 from ingest.local import LocalEngine
 from ingest.sample import generate
 
@@ -49,10 +50,18 @@ def test_land_without_an_engine_starts_and_stops_one(place: Path) -> None:
     assert list((place / "house").glob(".parsed/*")) == []
 
 
-def test_nothing_to_do_is_success(place: Path) -> None:
+def test_nothing_to_do_is_success(place: Path, tmp_path: Path) -> None:
+    export(place, tmp_path / "before")
+
     done = runner.invoke(app, command("land", place))
 
     assert done.exit_code == 0
+    export(place, tmp_path / "after")
+    for table in ("landing/orders", "landing/landed_files", "ops/processing_log"):
+        before, after = (
+            pq.read_table(tmp_path / when / table).to_pylist() for when in ("before", "after")
+        )
+        assert sorted(map(repr, after)) == sorted(map(repr, before)), table
 
 
 def test_status_shows_batches_and_triggers(place: Path) -> None:
@@ -175,6 +184,24 @@ def test_export_as_csv_defuses_formulas(
     assert rows["1"]["at"] == "2025-01-15 10:00:00.000001Z"
     assert '7,"",' in text
     assert "-9,,," in text
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run"], ["land"], ["replay"], ["engine", "stop"]], ids=lambda words: words[-1]
+)
+def test_what_changes_tables_waits_for_nobody(
+    arguments: list[str], engine: LocalEngine, warehouse: Path, tmp_path: Path
+) -> None:
+    """Though the engine is up, and needs no start."""
+    (tmp_path / "triggers" / "source").mkdir(parents=True)
+    root = ["--root", str(tmp_path)] if arguments in (["run"], ["land"]) else []
+
+    with exclusive_use(warehouse):
+        refused = runner.invoke(app, [*arguments, *root, "--warehouse", str(warehouse)])
+
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("Another run is at work in warehouse")
+    assert engine.is_up
 
 
 def test_engine_commands(tmp_path: Path) -> None:

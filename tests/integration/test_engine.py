@@ -13,6 +13,7 @@ from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 
 from ingest import server
+from ingest.catalog import sql_text
 from ingest.config import PROJECT_DIR, SUFFIXES, load_settings
 from ingest.engine import exclusive_use, open_engine
 from ingest.errors import BusyError, EngineError
@@ -137,6 +138,24 @@ def test_unusable_state_means_down(tmp_path: Path, content: str | None) -> None:
         (tmp_path / ".engine" / "engine.json").write_text(content)
 
     assert server.running(tmp_path) is None
+
+
+def test_engine_of_another_warehouse_is_not_taken_for_ones_own(
+    engine: LocalEngine, warehouse: Path, tmp_path: Path
+) -> None:
+    """Process ids come round again: an old state may name another warehouse's living engine."""
+    (tmp_path / ".engine").mkdir()
+    state = (warehouse / ".engine" / "engine.json").read_text()
+    (tmp_path / ".engine" / "engine.json").write_text(state)
+
+    assert server.running(tmp_path) is None
+    assert not server.stop(tmp_path)
+    assert engine.is_up
+
+
+def test_literals_come_back_as_they_were(spark: SparkSession) -> None:
+    for text in ("it's", "a\\b", "\\'; --", "ends with \\", "\\\\n", "ünïcode ✓"):
+        assert spark.sql(f"select {sql_text(text)}").collect() == [(text,)]
 
 
 def test_reused_process_id_means_down(tmp_path: Path) -> None:

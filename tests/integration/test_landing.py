@@ -697,6 +697,27 @@ def test_replaced_batch_that_is_sent_again_is_skipped(
     assert shop.pipeline().store.pending()[0].batch_id == "back"
 
 
+def test_content_that_comes_back_under_one_id(shop: Shop) -> None:
+    """A, B, A: without supersedes the second A is old news, with it the day is A again."""
+    first, second = {"orders": csv("orders")}, {"orders": csv("orders", 3, mark="b")}
+    shop.deliver(DAY, first)
+    shop.land()
+    shop.deliver(DAY, second, supersedes=True)
+    shop.land()
+
+    shop.deliver(DAY, first)
+    assert only(shop.land()).outcome == "SKIPPED"
+    shop.deliver(DAY, first, supersedes=True)
+    assert only(shop.land()).outcome == "LANDED"
+
+    landings = shop.pipeline().store.landings()
+    assert [landing.is_effective for landing in landings] == [False, False, True]
+    assert landings[2].content == landings[0].content
+    assert [landing.number for landing in shop.pipeline().store.pending()] == [3]
+    # Each content is there once: the effective record says which counts.
+    assert len(shop.rows("orders")) == 5
+
+
 def test_batches_land_in_date_order_and_late_ones_too(shop: Shop) -> None:
     shop.deliver(NEXT_DAY, {"orders": csv("orders", mark="b")}, trigger_id="a-later")
     shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="b-earlier")
@@ -718,6 +739,7 @@ def test_same_bytes_for_another_date_are_warned_about(shop: Shop) -> None:
     row = next(row for row in shop.log("land") if row.batch_date == NEXT_DAY)
     assert row.status == "WARNING"
     assert "has the same bytes as the file landed for 2025-01-15" in row.message
+    assert Counter(row._batch_date for row in shop.rows("orders")) == {DAY: 2, NEXT_DAY: 2}
 
 
 def test_header_alone_is_a_batch_of_no_rows(shop: Shop) -> None:
@@ -829,12 +851,8 @@ def test_full_disk_leaves_nothing_visible(shop: Shop, monkeypatch: pytest.Monkey
     assert all(len(shop.rows(feed)) == 2 for feed in FEEDS)
 
 
-def test_kill_before_the_record_is_swept_by_the_next_run(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shop.deliver(DAY, {"products": csv("products")})
-    shop.land()
-    shop.deliver(NEXT_DAY, {"orders": csv("orders"), "products": csv("products", mark="b")})
+def killed_before_the_record(shop: Shop) -> None:
+    """A run that dies when all rows are inserted; whoever is killed does not tidy up."""
 
     class Killed(BaseException):
         pass
@@ -842,12 +860,19 @@ def test_kill_before_the_record_is_swept_by_the_next_run(
     def kill(*_: object) -> None:
         raise Killed
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LandingStore, "_commit", kill)
-        # Whoever is killed does not tidy up.
         patch.setattr(LandingStore, "sweep", lambda store: 0)
         with pytest.raises(Killed):
             shop.land()
+
+
+def test_kill_before_the_record_is_swept_by_the_next_run(shop: Shop) -> None:
+    shop.deliver(DAY, {"products": csv("products")})
+    shop.land()
+    shop.deliver(NEXT_DAY, {"orders": csv("orders"), "products": csv("products", mark="b")})
+
+    killed_before_the_record(shop)
     assert len(shop.rows("orders")) == 2
     assert len(shop.pipeline().store.landings()) == 1
 
@@ -855,6 +880,67 @@ def test_kill_before_the_record_is_swept_by_the_next_run(
     assert (len(shop.rows("orders")), len(shop.rows("products"))) == (0, 2)
     assert only(shop.land()).outcome == "LANDED"
     assert (len(shop.rows("orders")), len(shop.rows("products"))) == (2, 4)
+
+
+def test_killed_superseding_batch_of_the_same_id_doubles_nothing(shop: Shop) -> None:
+    """Its rows are swept, those of the batch that it replaces stay: one id, other hashes."""
+    shop.deliver(DAY, {"orders": csv("orders")})
+    shop.land()
+    shop.deliver(DAY, {"orders": csv("orders", 3, mark="b")}, supersedes=True)
+    killed_before_the_record(shop)
+    assert len(shop.rows("orders")) == 5
+
+    assert only(shop.land()).outcome == "LANDED"
+
+    assert Counter(row.order_id[0] for row in shop.rows("orders")) == {"a": 2, "b": 3}
+
+
+def test_killed_batch_of_known_bytes_doubles_nothing(shop: Shop) -> None:
+    """The record of another batch, or of another feed, that brought the same bytes vouches not."""
+    shipping = csv("shipping").splitlines()
+    columns = csv("orders", 0).strip().split(",")
+    wide = [name for name in columns if name not in shipping[0].split(",")]
+    both = "".join(f"{line},{','.join(wide)}\n" for line in shipping)
+    shop.deliver(DAY, {"shipping": both})
+    shop.land()
+    shop.deliver(DAY, {"shipping": both, "orders": both}, supersedes=True)
+    killed_before_the_record(shop)
+    assert only(shop.land()).outcome == "LANDED"
+    assert (len(shop.rows("shipping")), len(shop.rows("orders"))) == (2, 2)
+
+    shop.deliver(NEXT_DAY, {"orders": both})
+    killed_before_the_record(shop)
+    assert only(shop.land()).outcome == "LANDED"
+    assert Counter(row._batch_date for row in shop.rows("orders")) == {DAY: 2, NEXT_DAY: 2}
+
+
+def test_rows_that_a_failed_landing_leaves_are_swept_before_the_next(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two triggers of one batch in one run: the first one fails, and cannot tidy up."""
+    first = shop.deliver(DAY, {"orders": csv("orders")})
+    first.with_name("second.json").write_text(first.read_text())
+    commit, sweep = LandingStore._commit, LandingStore.sweep
+    failures = ["sweep", "commit"]
+
+    def fail_to_commit(store: LandingStore, records: Any) -> None:
+        if "commit" in failures:
+            failures.remove("commit")
+            raise OSError(errno.EIO, "Input/output error")
+        commit(store, records)
+
+    def fail_to_sweep(store: LandingStore) -> int:
+        if failures == ["sweep"]:
+            failures.clear()
+            raise OSError(errno.EIO, "Input/output error")
+        return sweep(store)
+
+    monkeypatch.setattr(LandingStore, "_commit", fail_to_commit)
+    monkeypatch.setattr(LandingStore, "sweep", fail_to_sweep)
+
+    assert [look.outcome for look in shop.land()] == ["FAILED", "LANDED"]
+    assert failures == []
+    assert len(shop.rows("orders")) == 2
 
 
 def test_kill_before_archiving_is_finished_by_the_next_run(shop: Shop) -> None:
@@ -890,6 +976,29 @@ def test_kill_amid_archiving_is_finished_by_the_next_run(
 
     assert shop.in_source() == set()
     assert shop.archived("products", DAY, f"batch-{DAY}").exists()
+
+
+def test_rejection_that_was_cut_short_goes_on(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first file is in rejected/ already: the rest follows, for the same reason."""
+    shop.deliver(DAY, {"orders": "", "products": csv("products")})
+    move = archive._move
+
+    def move_and_die(source: Path, place: Path) -> None:
+        move(source, place)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "_move", move_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            shop.land()
+    assert len(shop.in_source()) == 2
+
+    look = only(shop.land())
+
+    assert look.outcome == "REJECTED"
+    assert look.message.startswith("orders_2025_01_15.csv is empty (zero bytes)")
+    assert shop.in_source() == set()
+    assert len(shop.rejected()) == 6
 
 
 def test_archive_elsewhere_is_known_when_a_trigger_comes_again(shop: Shop, tmp_path: Path) -> None:

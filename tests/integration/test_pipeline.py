@@ -20,6 +20,7 @@ from reference.model import expected
 from support import hostile
 from support.batches import tables, timeless, write_batch
 from support.house import SAMPLE, House, retry_after_failure
+from support.rows import row
 
 from ingest.config import PROJECT_DIR
 from ingest.local import LocalEngine
@@ -92,15 +93,15 @@ def test_error_rows_hold_the_landed_row(sample: House, spark: SparkSession) -> N
             (row["_file_sha256"], row["_row_number"]): row
             for row in spark.table(f"sample_landing.{feed}").collect()
         }
-        for row in rows:
-            text = landed[row["_file_sha256"], row["_row_number"]].asDict()
-            raw = json.loads(row["raw_record"])
+        for error in rows:
+            text = landed[error["_file_sha256"], error["_row_number"]].asDict()
+            raw = json.loads(error["raw_record"])
             assert raw == {
                 name: value
                 for name, value in text.items()
                 if value is not None and (name in ("_extra", "_raw_line") or name[0] != "_")
             }
-            assert row["error_description"]
+            assert error["error_description"]
 
 
 def test_log_tells_every_step(sample: House, spark: SparkSession) -> None:
@@ -222,11 +223,14 @@ def test_dbt_unit_tests_pass(sample: House) -> None:
 
 def test_plain_dbt_commands_work(sample: House) -> None:
     dbt = Path(sys.executable).with_name("dbt")
-    for arguments in (
-        ["test", "--select", "stg_orders"],
-        ["build", "--select", "customer_analytics+", "--exclude-resource-type", "unit_test"],
-        ["show", "--inline", "select * from {{ ref('segment_analysis') }}"],
-        ["source", "freshness"],
+    for arguments, shown in (
+        (["test", "--select", "stg_orders"], "Completed successfully"),
+        (
+            ["build", "--select", "customer_analytics+", "--exclude-resource-type", "unit_test"],
+            "OK created sql table model sample_marts.segment_analysis",
+        ),
+        (["show", "--inline", "select * from {{ ref('segment_analysis') }}"], "Medium Value"),
+        (["source", "freshness"], "PASS freshness of landing.orders"),
     ):
         done = subprocess.run(
             [dbt, *arguments],
@@ -237,6 +241,7 @@ def test_plain_dbt_commands_work(sample: House) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        assert shown in done.stdout
 
 
 def test_failed_nodes_are_retried(sample: House, spark: SparkSession) -> None:
@@ -297,21 +302,6 @@ def test_late_and_superseding_batches_equal_a_clean_run(
     assert replays == 2
 
 
-def order(number: int) -> dict[str, str]:
-    return {
-        "order_id": f"O{number}",
-        "customer_id": "C1",
-        "product_id": "P1",
-        "order_date": "2025-01-15",
-        "order_amount": "10.00",
-        "currency": "USD",
-        "payment_method": "paypal",
-        "shipping_address": "1 Main St",
-        "order_status": "pending",
-        "created_timestamp": "2025-01-15 10:00:00",
-    }
-
-
 def test_full_load_that_closes_too_much_stops_the_build(
     engine: LocalEngine,
     warehouse: Path,
@@ -319,23 +309,30 @@ def test_full_load_that_closes_too_much_stops_the_build(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Few keys may go, and a small part of many; a build that stops has closed none."""
     house = House(tmp_path, warehouse, "guarded")
-    write_batch(tmp_path, date(2025, 1, 15), "whole", {"orders": [order(n) for n in range(65)]})
+
+    def deliver(day: int, orders: int, shipments: int) -> None:
+        feeds = {
+            "orders": [row("orders", n) for n in range(orders)],
+            "shipping": [row("shipping", n) for n in range(shipments)],
+        }
+        load_types = dict.fromkeys(feeds, "full")
+        write_batch(tmp_path, date(2025, 1, day), f"b{day}", feeds, load_types)
+
+    deliver(15, orders=60, shipments=85)
+    # 19 of 60 are more than 30 %, 20 of 85 are less.
+    deliver(16, orders=41, shipments=65)
     house.run()
-    write_batch(
-        tmp_path,
-        date(2025, 1, 16),
-        "cut",
-        {"orders": [order(n) for n in range(45)]},
-        load_types={"orders": "full"},
-    )
+    deliver(17, orders=41, shipments=45)
     result = house.run(exit_code=1)
 
     assert "lacks 20 of the 65 current keys" in result.output.replace("\n", " ")
-    closed = spark.table("guarded_targets.orders_target").where("expiry_date is not null")
+    closed = spark.table("guarded_targets.shipping_target").where("expiry_date = '2025-01-17'")
     assert closed.count() == 0
+    target = spark.table("guarded_targets.orders_target")
+    assert target.where("expiry_date = '2025-01-16'").count() == 19
 
     monkeypatch.setenv("ECOMM_ALLOW_MASS_CLOSING", "true")
     house.run()
     assert closed.count() == 20
-    assert {row["expiry_date"] for row in closed.collect()} == {date(2025, 1, 16)}

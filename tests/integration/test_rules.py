@@ -131,6 +131,15 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "shipping_values_parse": ({"actual_delivery": "later"}, {"actual_delivery": ""}),
 }
 
+# Cells that quarantine a row.
+BAD = {
+    "orders": {"order_amount": "x"},
+    "customers": {"email": "x"},
+    "products": {"price": "x"},
+    "inventory": {"stock_quantity": "x"},
+    "shipping": {"shipping_cost": "x"},
+}
+
 # What a row of blank cells breaks; every other rule passes on NULL.
 ON_NULL = {
     "orders": "order_id_present customer_id_present product_id_present order_date_valid"
@@ -161,9 +170,15 @@ def settings(
         rows[feed].append(row(feed, f"{rule}-broken", **broken))
         rows[feed].append(row(feed, f"{rule}-inside", **inside))
     for feed in GOOD:
-        for n in range(2):
-            rows[feed].append(row(feed, "twice", created_timestamp=f"2025-01-15 10:00:0{n}"))
+        for second in ("00", "01", "xx"):
+            rows[feed].append(row(feed, "twice", created_timestamp=f"2025-01-15 10:00:{second}"))
+            rows[feed].append(row(feed, "draw"))
+        # It breaks another quarantining rule, and so contends for no key.
+        rows[feed].append(row(feed, "twice", created_timestamp="2025-01-15 11:00:00", **BAD[feed]))
         rows[feed].append(dict.fromkeys(GOOD[feed], ""))
+    # Written one after the other, their two parts are the same.
+    for product, place in (("K|1", "2"), ("K", "1|2"), ("K%7C1", "2")):
+        rows["inventory"].append(row("inventory", 0, product_id=product, warehouse_id=place))
     write_batch(root, DAY, "rules", rows)
     for feed in GOOD:
         path = root / f"{feed}_data" / "source" / f"{feed}_2025_01_15.csv"
@@ -233,10 +248,22 @@ def test_every_rule_on_null(feed: str, settings: object, spark: SparkSession) ->
 def test_of_one_key_the_latest_row_is_kept(
     feed: str, settings: object, spark: SparkSession
 ) -> None:
-    rows = spark.table(f"rules_staging.base_{feed}").where("record_key like '%twice%'").collect()
-    kept = {row["created_timestamp"].second: row["failed_rules"] for row in rows}
+    """Of several created at one time it is the lowest in the file; an unreadable time is oldest."""
+    base = spark.table(f"rules_staging.base_{feed}").orderBy("_row_number")
+    twice = base.where("record_key like '%twice%'").collect()
+    draw = base.where("record_key like '%draw%'").collect()
+    key_unique = f"{feed}_key_unique"
 
-    assert kept == {0: [f"{feed}_key_unique"], 1: []}
+    assert [key_unique in row["failed_rules"] for row in twice] == [True, False, True, False]
+    assert [row["is_quarantined"] for row in twice] == [True, False, True, True]
+    assert [row["failed_rules"] for row in draw] == [[key_unique], [key_unique], []]
+
+
+def test_keys_of_two_parts_do_not_mix(settings: object, spark: SparkSession) -> None:
+    stock = spark.table("rules_staging.base_inventory").where("product_id like 'K%'").collect()
+
+    assert len({row["record_key"] for row in stock}) == len(stock) == 3
+    assert [row["failed_rules"] for row in stock] == [[], [], []]
 
 
 @pytest.mark.parametrize("feed", GOOD)

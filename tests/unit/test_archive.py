@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -181,6 +182,18 @@ def test_archive_keeps_other_content(root: Path) -> None:
     }
 
 
+def test_archive_compares_every_byte(root: Path) -> None:
+    """As many bytes, written at the same moment, may be others."""
+    archived = put(root, f"orders_data/archive/2025-01-15/batch-1/{ORDERS}", "sredro")
+    for path in (archived, root / SOURCES[0]):
+        os.utime(path, ns=(1, 1))
+
+    archive_batch(root)
+
+    assert archived.read_text() == "sredro"
+    assert archived.with_name("orders_2025_01_15.2.csv").read_text() == "orders"
+
+
 def test_batches_do_not_mix(root: Path) -> None:
     archive_batch(root)
     put(root, SOURCES[0], "newer")
@@ -299,6 +312,28 @@ def test_moves_across_file_systems(root: Path, monkeypatch: pytest.MonkeyPatch) 
 
     assert archive_batch(root) == 3
     assert found(root) == ARCHIVED
+
+
+def test_link_is_moved_across_file_systems_and_not_followed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    between_file_systems(monkeypatch)
+    secret = put(root, "secret.csv", "secret")
+    (root / SOURCES[0]).unlink()
+    (root / SOURCES[0]).symlink_to(secret)
+
+    reject_batch(root)
+
+    moved = root / "orders_data/rejected" / ORDERS
+    assert moved.is_symlink() and moved.readlink() == secret
+    assert secret.read_text() == "secret"
+
+
+def test_reason_is_text_that_people_can_read(root: Path) -> None:
+    reject(root / "triggers/source" / TRIGGER, {}, root, "größer als erlaubt\n", DAY, "batch-1")
+
+    text = (root / "triggers/rejected" / f"{TRIGGER}.reason.json").read_bytes()
+    assert '\n  "reason": "größer als erlaubt?",\n'.encode() in text
 
 
 def test_copy_that_was_cut_short_is_no_archived_file(

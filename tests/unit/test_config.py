@@ -64,7 +64,7 @@ def test_what_cannot_work_is_refused(given: dict[str, object], message: str) -> 
 def test_bad_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECOMM_SCHEMA", "-")
 
-    with pytest.raises(ConfigError, match="ECOMM_SCHEMA"):
+    with pytest.raises(ConfigError, match=r"^--schema \(or ECOMM_SCHEMA\) must begin with a lower"):
         load_settings()
 
 
@@ -78,6 +78,12 @@ def test_days_ahead_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("ECOMM_MAX_DAYS_AHEAD", wrong)
         with pytest.raises(ConfigError, match=r"^ECOMM_MAX_DAYS_AHEAD must be a number of days, 0"):
             load_settings()
+
+
+def test_plain_path_is_taken_as_it_is() -> None:
+    path = Path("/tmp/Azaz09/._+,:;=@-/Z")
+
+    assert load_settings(warehouse=path).warehouse == path.resolve()
 
 
 def test_size_limits_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,6 +128,7 @@ MALFORMED: dict[str, tuple[bytes | str, str]] = {
     "utf-16": (json.dumps(MINIMAL).encode("utf-16"), "(it is not UTF-8)"),
     "binary": (b"\x1f\x8b\x08\0\0", "(it is not UTF-8)"),
     "deep": ("[" * 100_000 + "]" * 100_000, "(it is nested too deeply)"),
+    "deep lists": ("[" * 200 + "]" * 200, "(it is nested too deeply)"),
     "rather deep": ('{"a":' * 500 + "1" + "}" * 500, "(it is nested too deeply)"),
     "too large": (json.dumps({"client_name": "x" * MAX_BYTES}), "is larger than 1048576 bytes"),
 }
@@ -203,6 +204,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"expected_files": [ORDERS, ORDERS]}, f"expected_files names {ORDERS} more than once"),
     ({"files": [{"name": "SECRET"}]}, "files[0] is for a file that expected_files does not name"),
     ({"files": [{"name": "products_2025_01_15.csv"}]}, "expected_files does not name: add"),
+    ({"files": [{"name": "SECRET name"}] * 2}, "more than one entry for an odd name: keep one"),
     ({"files": [{"name": ORDERS}] * 2}, f"more than one entry for {ORDERS}: keep one"),
 ]
 
@@ -360,6 +362,30 @@ def test_many_problems_make_one_short_sentence(tmp_path: Path) -> None:
         f"{NAME}: expected_files[0] must be a text; expected_files[1] must be a text;"
         " expected_files[2] must be a text; and 9997 more problems."
     )
+
+
+@pytest.mark.parametrize(
+    ("problems", "told"),
+    [
+        (1, "expected_files[0] must be a text."),
+        (3, "expected_files[2] must be a text."),
+        (4, "expected_files[2] must be a text; and 1 more problems."),
+    ],
+)
+def test_as_many_problems_are_told_as_are_shown(problems: int, told: str, tmp_path: Path) -> None:
+    error = rejection(tmp_path, MINIMAL | {"expected_files": [1] * problems})
+
+    assert str(error).endswith(told)
+
+
+def test_trigger_larger_than_memory(tmp_path: Path) -> None:
+    """It is refused for its first bytes."""
+    path = tmp_path / NAME
+    with path.open("wb") as file:
+        file.truncate(1 << 43)
+
+    with pytest.raises(Rejected, match="is larger than 1048576 bytes"):
+        read_trigger(path, FEEDS, MAX_BYTES)
 
 
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])

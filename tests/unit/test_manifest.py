@@ -1,0 +1,157 @@
+"""What dbt makes of the project: what is built before what, and what no build may throw away."""
+
+from typing import Any
+
+import pytest
+from dbt.cli.main import cli, dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+from dbt_ecomm_engine import _COMMANDS
+
+from ingest.config import PROJECT_DIR
+from ingest.contract import load_contract
+
+FEEDS = tuple(load_contract(PROJECT_DIR).feeds)
+UNIQUE = ("unique", "expect_compound_columns_to_be_unique")
+# What `dbt` can do without an engine.
+WITHOUT_ENGINE = {"clean", "deps", "docs serve", "init", "list", "ls", "parse"}
+
+
+@pytest.fixture(scope="module")
+def manifest() -> Manifest:
+    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    parsed = dbtRunner().invoke(["parse", "--quiet", *folders])
+    assert isinstance(parsed.result, Manifest), parsed.exception
+    return parsed.result
+
+
+def nodes(manifest: Manifest, *kinds: str) -> dict[str, Any]:
+    return {
+        name: node
+        for name, node in manifest.nodes.items()
+        if node.resource_type in kinds and node.package_name == "ecomm_pipeline"
+    }
+
+
+def is_rule(test: Any) -> bool:
+    return "quarantine" in test.config.meta
+
+
+def upstream(manifest: Manifest, name: str) -> set[str]:
+    """Everything that is built before a node."""
+    found: set[str] = set()
+    left = [name]
+    while left:
+        # Seeds depend on nothing.
+        parents = set(manifest.nodes[left.pop()].depends_on_nodes) & manifest.nodes.keys()
+        left += parents - found
+        found |= parents
+    return found
+
+
+def test_batch_is_counted_after_every_table(manifest: Manifest) -> None:
+    """That it names a batch, and every rule has a result, says that the batch went all the way."""
+    last = "model.ecomm_pipeline.batch_counts"
+    rules = [name for name, test in nodes(manifest, "test").items() if is_rule(test)]
+    before = set().union(*(upstream(manifest, name) for name in (last, *rules)))
+    built = nodes(manifest, "model", "snapshot")
+    left = {name: built[name].path.split("/")[0] for name in built.keys() - before}
+
+    # What is built after it tells how batches went; that is no mart.
+    assert set(left.values()) == {"ops"}
+    assert all(name == last or last in upstream(manifest, name) for name in left)
+    assert len(rules) >= 86
+
+
+def test_everything_is_of_the_current_batch(manifest: Manifest) -> None:
+    """Nothing reads a batch before the rewind is done, which current_batch begins with."""
+    first = "model.ecomm_pipeline.current_batch"
+    built = nodes(manifest, "model", "snapshot")
+
+    assert {name for name in built if first not in upstream(manifest, name)} == {first}
+    hooks = [hook.sql for hook in built[first].config.pre_hook]
+    assert hooks == ["{{ rewind() }}", "{{ clear_counts() }}"]
+
+
+def test_tables_of_all_batches_outlive_a_full_refresh(manifest: Manifest) -> None:
+    """They cannot be built again from the current batch."""
+    models = nodes(manifest, "model").values()
+    lasting = {node.name for node in models if node.config.materialized == "incremental"}
+
+    assert {f"{feed}_errors" for feed in FEEDS} | {"analytics_summary"} <= lasting
+    assert {node.name for node in models if node.config.full_refresh is False} == lasting
+    assert {
+        node.config.on_schema_change for node in models if node.config.materialized == "incremental"
+    } <= {"fail", "append_new_columns"}
+
+
+def test_absent_keys_are_closed_in_their_own_target(manifest: Manifest) -> None:
+    snapshots = {node.name: node.config for node in nodes(manifest, "snapshot").values()}
+
+    assert snapshots.keys() == {f"{feed}_target" for feed in FEEDS}
+    for feed in FEEDS:
+        config = snapshots[f"{feed}_target"]
+        assert [hook.sql for hook in config.pre_hook] == [f"{{{{ close_absent_keys('{feed}') }}}}"]
+        assert (config.unique_key, config.updated_at) == ("record_key", "_batch_date")
+        # That would be dbt's way to close keys, which stamps the clock.
+        assert config._extra.get("hard_deletes") is None
+
+
+def test_rules_warn_and_everything_else_stops_the_build(manifest: Manifest) -> None:
+    """A rule that stopped the build would keep its batch from ever being applied."""
+    severities: dict[bool, set[str]] = {True: set(), False: set()}
+    for test in nodes(manifest, "test").values():
+        severities[is_rule(test)].add(test.config.severity.lower())
+        assert (test.config.warn_if, test.config.error_if) == ("!= 0", "!= 0")
+        assert test.config.enabled and test.config.limit is None
+
+    assert severities == {True: {"warn"}, False: {"error"}}
+
+
+def test_every_table_on_databricks_masks_its_personal_columns(manifest: Manifest) -> None:
+    for node in nodes(manifest, "model", "snapshot").values():
+        if node.config.materialized != "ephemeral":
+            hooks = [hook.sql for hook in node.config.post_hook]
+            assert "{{ mask_personal_columns() }}" in hooks, node.name
+
+
+def test_what_dbt_does_at_the_start_and_at_the_end(manifest: Manifest) -> None:
+    operations = nodes(manifest, "operation").values()
+
+    assert [node.raw_code for node in operations] == [
+        "{{ create_mask_functions() }}",
+        "{{ record_run(results) }}",
+    ]
+
+
+def test_marts_keep_their_contracts(manifest: Manifest) -> None:
+    marts = [node for node in nodes(manifest, "model").values() if node.path.startswith("marts/")]
+
+    assert len(marts) >= 8
+    assert all(node.config.contract.enforced for node in marts)
+
+
+def test_keys_of_tables_that_people_read_are_tested(manifest: Manifest) -> None:
+    """The grain of every mart and of the targets' current rows."""
+    tested = {
+        test.attached_node
+        for test in nodes(manifest, "test").values()
+        if "test_metadata" in dir(test) and test.test_metadata.name in UNIQUE
+    }
+    read = {
+        name
+        for name, node in nodes(manifest, "model", "snapshot").items()
+        if node.path.startswith("marts/") or node.resource_type == "snapshot"
+    }
+
+    assert read - tested == set()
+
+
+def test_dbt_finds_the_engine_for_every_command_that_needs_one() -> None:
+    commands = set()
+    for name, command in cli.commands.items():
+        below = getattr(command, "commands", None)
+        commands |= {f"{name} {each}" for each in below} if below else {name}
+    needed = {command.split()[-1] for command in commands - WITHOUT_ENGINE}
+
+    # `source freshness` is known by its second word alone, as is `source snapshot-freshness`.
+    assert needed - {"snapshot-freshness"} == _COMMANDS

@@ -1,0 +1,52 @@
+"""Which process is a warehouse's engine: not every one that has its id, or part of its command."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ingest import server
+
+
+@contextmanager
+def process(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with these words in its command line, which does nothing."""
+    command = [sys.executable, "-c", "print(flush=True); input()", *arguments]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as running:
+        assert running.stdout is not None
+        # Before its first line it may not have its command line yet.
+        running.stdout.readline()
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+@pytest.mark.parametrize(
+    ("words", "is_ours"),
+    [
+        (("pysail", "--directory", "{warehouse}"), True),
+        (("pysail", "--directory", "{warehouse}2"), False),
+        (("pysail", "--directory", "/elsewhere{warehouse}"), False),
+        (("pysail", "{warehouse}"), False),
+        (("vi", "--directory", "{warehouse}"), False),
+        ((), False),
+    ],
+)
+def test_engine_is_known_by_its_command(
+    words: tuple[str, ...], is_ours: bool, tmp_path: Path
+) -> None:
+    with process(*(word.format(warehouse=tmp_path) for word in words)) as other:
+        state = {"pid": other.pid, "port": 1, "session_id": "x", "started_at": "x"}
+        (tmp_path / ".engine").mkdir()
+        (tmp_path / ".engine" / "engine.json").write_text(json.dumps(state))
+
+        assert (server.running(tmp_path) is not None) == is_ours
+        if not is_ours:
+            assert not server.stop(tmp_path)
+            assert other.poll() is None
