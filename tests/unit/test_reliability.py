@@ -17,7 +17,7 @@ def defined_in(path: Path) -> set[str]:
 
 
 def test_faults_are_numbered_without_gaps() -> None:
-    assert [int(number) for number, _ in ROWS] == list(range(1, 72))
+    assert [int(number) for number, _ in ROWS] == list(range(1, len(ROWS) + 1))
 
 
 def test_every_fault_has_an_outcome_and_a_test() -> None:
@@ -37,5 +37,5 @@ def test_every_test_that_is_named_exists() -> None:
         if name not in defined_in(PROJECT_DIR / "tests" / file)
     ]
 
-    assert len(named) > 71
+    assert len(named) >= len(ROWS) > 90
     assert missing == []
