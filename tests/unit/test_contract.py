@@ -122,6 +122,12 @@ def test_broken_yaml(project: Path) -> None:
     assert "_landing__sources.yml is not valid YAML at line 3: correct it." in refusal(project)
 
 
+def test_file_that_is_no_text(project: Path) -> None:
+    (project / LANDING_SOURCES).write_bytes(b"sources: \0")
+
+    assert refusal(project).endswith("_landing__sources.yml is not valid YAML: correct it.")
+
+
 def test_declaration_of_the_wrong_type(project: Path) -> None:
     write_landing(project, "{name: order_id, config: {meta: {type: string, optional: maybe}}}")
 

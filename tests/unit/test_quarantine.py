@@ -32,12 +32,13 @@ def test_rows_are_written_as_they_came(tmp_path: Path) -> None:
         error(order_id="O1", shipping_address='1 "Main" St,\nApt ü', _extra={"shelf": "A1"}),
         error(_raw_line='O2,"only, two"'),
         error(order_id=" O3 ", _extra={"bin": "7"}),
+        error(order_id="O4"),
     ]
 
     assert write_corrections(rows, ORDERS, out) == 1
 
     with out.open(newline="", encoding="utf-8") as file:
-        header, first, third, malformed = csv.reader(file)
+        header, first, third, fourth, malformed = csv.reader(file)
     assert header == [*COLUMNS, "bin", "shelf"]
     assert {name: cell for name, cell in zip(header, first, strict=True) if cell} == {
         "order_id": "O1",
@@ -45,6 +46,7 @@ def test_rows_are_written_as_they_came(tmp_path: Path) -> None:
         "shelf": "A1",
     }
     assert (third[0], third[-2], third[-1]) == (" O3 ", "7", "")
+    assert (fourth[0], fourth[-2], fourth[-1]) == ("O4", "", "")
     assert malformed == ["O2", "only, two"]
     assert out.read_bytes().endswith(b'O2,"only, two"\r\n')
 

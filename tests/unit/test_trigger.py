@@ -438,6 +438,11 @@ def test_manifest_that_agrees(declared: dict[str, Any], tmp_path: Path) -> None:
         ({"sha256": "0" * 64}, f"{ORDERS} has another sha256 than the trigger declares"),
         ({"rows": 6}, f"{ORDERS} has 5 rows where the trigger declares 6"),
         ({"rows": 0}, f"{ORDERS} has 5 rows where the trigger declares 0"),
+        (
+            {"rows": 6, "bytes": 999},
+            f"{ORDERS} has 5 rows where the trigger declares 6;"
+            f" {ORDERS} has 1000 bytes where the trigger declares 999",
+        ),
         ({"bytes": 999}, f"{ORDERS} has 1000 bytes where the trigger declares 999"),
     ],
 )
