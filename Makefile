@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-java demo test test-faults test-spark test-databricks smoke-databricks lint clean
+.PHONY: help setup setup-java requirements demo test test-faults test-spark test-databricks smoke-databricks lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -44,6 +44,9 @@ test-databricks: setup-java ## Run the project through the real dbt-databricks, 
 
 smoke-databricks: $(READY) ## Build the project in the workspace that DATABRICKS_HOST and such name
 	$(BIN)/python -m pytest tests/databricks_workspace
+
+requirements: $(READY) ## Pin for Databricks what uv.lock pins
+	$(BIN)/uv export --frozen --no-default-groups --group dbt --no-emit-project --no-hashes --no-annotate --no-header --output-file resources/requirements.txt --quiet
 
 # dbt compiles the project for Databricks without a connection, so that the SQL stays portable.
 OFFLINE_DATABRICKS := ECOMM_TARGET=databricks DATABRICKS_HOST=localhost DATABRICKS_HTTP_PATH=/ DATABRICKS_TOKEN=none

@@ -181,9 +181,12 @@ def _batches(
 
 
 def _has_changed(source: Path, before: os.stat_result) -> bool:
+    """Whether another file lies in the place of the one that was read, or it was written to."""
     try:
-        after = source.lstat()
-    except FileNotFoundError:
+        # As before, of an open file: a mounted volume may tell another time of a path.
+        with open_delivered(source) as file:
+            after = os.fstat(file.fileno())
+    except (Waiting, Rejected):
         return True
     return (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
 
