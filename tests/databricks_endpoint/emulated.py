@@ -147,9 +147,7 @@ class Unity:
     def may(self, principal: str, privilege: str, kind: str, name: Object) -> bool:
         """Whether a principal holds a privilege on a securable, by a grant on it or above it."""
         above = {(kind, name), ("SCHEMA", name[:1]), ("CATALOG", ())}
-        return any(
-            (principal, privilege, *securable) in self.grants for securable in above
-        )
+        return any((principal, privilege, *securable) in self.grants for securable in above)
 
     @_rule("use catalog", rf"USE CATALOG (?P<catalog>{_N})")
     def _use_catalog(self, session: SparkSession, catalog: str) -> Outcome:

@@ -1,9 +1,9 @@
-"""What Databricks refuses by its documentation, though Spark would do it: one entry per statement or state.
+"""What Databricks refuses by its documentation, though Spark would do it.
 
-`REFUSALS` is the reviewed table: what is refused, the error class that the documentation gives it,
-and the page. Delta Lake itself refuses to cluster by a column without statistics, and to z-order a
-clustered table; `test_refusals.py` has them too. A statement is matched in its canonical form (`translate.py`); where it depends on
-what a table has, the entry says which state. Every entry has a test in `test_refusals.py`.
+`REFUSALS` is the reviewed table: the statement, the state of its table that it depends on, the
+error class that the documentation gives it, and the page. A statement is matched in its canonical
+form (`translate.py`). Every entry has a case in `test_refusals.py`; so have two things that Delta
+Lake refuses itself: clustering by a column without statistics, and z-ordering a clustered table.
 """
 
 import re
@@ -114,7 +114,7 @@ REFUSALS = (
         "time travel on a table with masks",
         "COLUMN_MASKS_FEATURE_NOT_SUPPORTED.TIME_TRAVEL",
         _MASKS,
-        rf"\b(?:FROM|JOIN) {_TABLE}(?: FOR)? (?:VERSION|TIMESTAMP|SYSTEM_VERSION|SYSTEM_TIME) AS OF\b",
+        rf"\b(?:FROM|JOIN) {_TABLE}(?: FOR)? (?:SYSTEM_)?(?:VERSION|TIMESTAMP|TIME) AS OF\b",
         _is_masked,
     ),
     _refusal(

@@ -116,7 +116,8 @@ class Endpoint(TCLIService.Iface):
         self._write_memberships()
 
     def _write_memberships(self) -> None:
-        names = ", ".join(f"({name!r})" for name in sorted(self._groups)) or "(cast(null as string))"
+        groups = [f"({name!r})" for name in sorted(self._groups)]
+        names = ", ".join(groups or ["(cast(null as string))"])
         self._spark.sql(f"create schema if not exists {MEMBERSHIPS.rpartition('.')[0]}")
         self._spark.sql(
             f"create or replace table {MEMBERSHIPS} using delta as select * from values {names} as"

@@ -412,6 +412,22 @@ def test_file_that_changes_while_it_is_read(
     assert not (tmp_path / "out.parquet").exists()
 
 
+def test_a_mount_may_tell_another_time_of_a_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As mounted volumes may: of an open file they tell one time, of its path another."""
+    plain = os.lstat
+
+    def other_time(path: Any, **more: Any) -> os.stat_result:
+        found = plain(path, **more)
+        times = (found.st_atime, found.st_mtime + 1, found.st_ctime)
+        return os.stat_result((*found[:7], *times))
+
+    monkeypatch.setattr(Path, "lstat", other_time)
+
+    assert parse(tmp_path, TEXT)
+
+
 def test_file_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(Waiting, match=NAME):
         parse_file(
