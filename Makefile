@@ -42,8 +42,8 @@ test-spark: setup-java ## Run the project on Apache Spark and compare
 test-databricks: setup-java ## Run the project through the real dbt-databricks, on an offline SQL endpoint
 	$(BIN)/python -m pytest tests/databricks_endpoint
 
-smoke-databricks: $(READY) ## Build the project in the workspace that DATABRICKS_HOST and such name
-	$(BIN)/python -m pytest tests/databricks_workspace
+smoke-databricks: $(READY) ## Send a sample batch through a deployed bundle: TARGET=dev or staging
+	$(BIN)/python tools/smoke_databricks.py --target $(or $(TARGET),dev)
 
 requirements: $(READY) ## Pin for Databricks what uv.lock pins
 	$(BIN)/uv export --frozen --no-default-groups --group dbt --no-emit-project --no-hashes --no-annotate --no-header --output-file resources/requirements.txt --quiet

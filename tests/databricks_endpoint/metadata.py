@@ -42,7 +42,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "row_filters": (*_TABLE, "filter_name", "target_columns"),
     "table_constraints": (*_KEY, *_TABLE, "constraint_type"),
     "key_column_usage": (*_KEY, *_TABLE, "column_name", "ordinal_position"),
-    "referential_constraints": (*_KEY, "unique_constraint_name"),
+    "referential_constraints": (*_KEY, *(f"unique_{part}" for part in _KEY)),
     "table_privileges": (*_TABLE, "grantee", "privilege_type"),
 }
 
@@ -268,8 +268,9 @@ class InformationSchema:
         for row, key in self._keys():
             for name, other in self._unity.keys.get(key.parent, {}).items():
                 if not other.parent:
-                    rows.append({column: row[column] for column in _KEY})
-                    rows[-1]["unique_constraint_name"] = name
+                    parent = (self._catalog, key.parent[0], name)
+                    unique = zip((f"unique_{part}" for part in _KEY), parent, strict=True)
+                    rows.append({column: row[column] for column in _KEY} | dict(unique))
         return rows
 
     def _table_privileges(self, session: SparkSession, schemas: object) -> list[dict[str, Any]]:
