@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-java demo test test-corpus test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
+.PHONY: help setup setup-java requirements demo test test-corpus test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -48,8 +48,11 @@ test-spark: setup-java ## Run the project on Apache Spark and compare
 test-databricks: setup-java ## Run the project through the real dbt-databricks, on an offline SQL endpoint
 	$(BIN)/python -m pytest tests/databricks_endpoint
 
-smoke-databricks: $(READY) ## Build the project in the workspace that DATABRICKS_HOST and such name
-	$(BIN)/python -m pytest tests/databricks_workspace
+smoke-databricks: $(READY) ## Send a sample batch through a deployed bundle: TARGET=dev or staging
+	$(BIN)/python tools/smoke_databricks.py --target $(or $(TARGET),dev)
+
+requirements: $(READY) ## Pin for Databricks what uv.lock pins
+	$(BIN)/uv export --frozen --no-default-groups --group dbt --no-emit-project --no-hashes --no-annotate --no-header --output-file resources/requirements.txt --quiet
 
 mutants: $(READY) ## Take guards away one at a time, and see tests miss them (ONLY=name)
 	$(BIN)/python tools/mutants.py --why $(ONLY)

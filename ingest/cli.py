@@ -83,6 +83,10 @@ _OPTIONS: dict[str, Any] = {
     "project_dir": Annotated[
         Path | None, typer.Option(help="The dbt project. (env ECOMM_PROJECT_DIR)")
     ],
+    "run_id": Annotated[
+        str | None,
+        typer.Option(help="Name of the run in the log; default: a new one. (env ECOMM_RUN_ID)"),
+    ],
 }
 _ENGINE_OPTIONS = ("warehouse", "target", "schema", "catalog", "project_dir")
 
@@ -110,7 +114,7 @@ def _with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[...,
 
 
 @app.command()
-@_with_settings("root", "archive_root", *_ENGINE_OPTIONS)
+@_with_settings("root", "archive_root", "run_id", *_ENGINE_OPTIONS)
 def run(settings: Settings) -> None:
     """Land every batch that is ready, build it with dbt, archive its files.
 
@@ -120,7 +124,7 @@ def run(settings: Settings) -> None:
 
 
 @app.command()
-@_with_settings("root", "archive_root", *_ENGINE_OPTIONS)
+@_with_settings("root", "archive_root", "run_id", *_ENGINE_OPTIONS)
 def land(settings: Settings) -> None:
     """Like run, without dbt: land and archive only."""
     _run(settings, with_dbt=False)
@@ -149,7 +153,7 @@ def replay(
     with open_engine(settings, exclusive=True) as session, shown.live():
         pipeline = Pipeline(settings, session)
         chosen = pipeline.replay(since.date() if since else None)
-        builds = _build(pipeline, shown) if chosen else []
+        builds = _build(settings, pipeline, shown) if chosen else []
     if not chosen:
         typer.echo("There is nothing to replay: no batch is landed from that date on.")
     raise typer.Exit(_exit_code([], builds, []))
@@ -179,7 +183,7 @@ def withdraw(
         pipeline = Pipeline(settings, session)
         withdrawn = pipeline.withdraw(day.date())
         # What a command that was killed has left to do, too.
-        builds = _build(pipeline, shown) if withdrawn else []
+        builds = _build(settings, pipeline, shown) if withdrawn else []
     if not withdrawn:
         raise ConfigError(f"There is nothing to withdraw: no batch is landed for {day.date()}.")
     if all(landing.withdrawn_at for landing in withdrawn):
@@ -250,24 +254,25 @@ def status(settings: Settings) -> None:
 
 
 @app.command()
-@_with_settings(*_ENGINE_OPTIONS)
+@_with_settings("run_id", *_ENGINE_OPTIONS)
 def report(settings: Settings) -> None:
-    """Show the last run's triggers, the newest batch's failed rules and what is still to apply.
+    """Show a run's triggers, the newest batch's failed rules and what is still to apply.
 
-    Exit code: 1 when a batch is landed but not applied or the last run failed on one, 4 when it
-    rejected one, else 0.
+    Without --run-id the last run that found triggers. Exit code: 1 when a batch is landed but not
+    applied or the run failed on one, 4 when it rejected one, else 0.
     """
     from ingest.contract import load_contract
     from ingest.engine import open_engine
     from ingest.landing import LandingStore
-    from ingest.log import failed_rules, last_looks
+    from ingest.log import failed_rules, looks_of_run
     from ingest.report import report_tables
 
     with open_engine(settings) as session:
         store = LandingStore(session, settings, load_contract(settings.project_dir))
         pending = store.pending()
         is_withdrawal_open = store.is_withdrawal_open()
-        looks = last_looks(session, settings.table("ops", "processing_log"))
+        log = settings.table("ops", "processing_log")
+        looks = looks_of_run(session, log, settings.run_id)
         failed = failed_rules(session, settings.table("ops", "validation_results"))
     for table in report_tables(looks, failed):
         Console().print(table)
@@ -367,6 +372,10 @@ def _run(settings: Settings, *, with_dbt: bool) -> None:
     from ingest.pipeline import Pipeline, triggers_folder
     from ingest.report import Report
 
+    if settings.target == "databricks":
+        from ingest.databricks import make_folders
+
+        make_folders(settings)
     triggers_folder(settings)
     shown = Report()
     with open_engine(settings, exclusive=True) as session, shown.live():
@@ -377,7 +386,7 @@ def _run(settings: Settings, *, with_dbt: bool) -> None:
             looks.append(look)
         for message in pipeline.log_unlisted(looks):
             shown.note(message)
-        builds = _build(pipeline, shown) if with_dbt else []
+        builds = _build(settings, pipeline, shown) if with_dbt else []
         leftovers = pipeline.archive(looks, applied_only=with_dbt)
         for leftover in leftovers:
             if leftover.is_waiting:
@@ -385,16 +394,16 @@ def _run(settings: Settings, *, with_dbt: bool) -> None:
             else:
                 shown.problem(leftover.message)
         shown.summary(looks, builds)
-        if settings.target == "databricks":
-            from ingest.databricks import set_task_value
-
-            set_task_value("pending", pipeline.builds_due())
     raise typer.Exit(_exit_code(looks, builds, leftovers))
 
 
-def _build(pipeline: "Pipeline", shown: "Report") -> "list[Applied]":
+def _build(settings: Settings, pipeline: "Pipeline", shown: "Report") -> "list[Applied]":
     """Build all pending batches, and tell of each."""
-    builds = []
+    builds: list[Applied] = []
+    if settings.target == "databricks":
+        pending = len(pipeline.builds_due())
+        shown.note(f"Batches that the job ecomm batches will apply: {pending}.")
+        return builds
     for applied in pipeline.build_all(shown.building):
         number = applied.landing.number if applied.landing else 0
         shown.applied(applied, pipeline.store.reconciliations().get(number))

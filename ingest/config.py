@@ -16,6 +16,7 @@ TARGETS = ("local", "spark", "databricks")
 _EXPLANATIONS = {
     "schema": "must begin with a lower-case letter or _ and go on with letters, digits and _",
     "target": f"must be one of {', '.join(TARGETS)}",
+    "run_id": "must have letters, digits and . _ - only, at most 100",
     "max_trigger_bytes": "must be a positive number of bytes",
     "max_row_bytes": "must be a number of bytes from 1024 to 1073741824",
     "max_days_ahead": "must be a number of days, 0 or more",
@@ -38,6 +39,7 @@ def _plain(path: Path) -> Path:
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 WarehousePath = Annotated[Path, AfterValidator(_absolute), AfterValidator(_plain)]
+RunId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
 SchemaName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=100)]
 
 
@@ -54,6 +56,7 @@ class Settings(BaseSettings):
         target: Engine: `local` (Sail), `spark` (Apache Spark in-process) or `databricks`.
         schema_name: Prefix of the five schemas; `ecomm` stands for `ecomm_landing` and so on.
         catalog: Unity catalog of the schemas; on `databricks` only.
+        run_id: Identifies the run in the processing log; None means a new one.
         max_trigger_bytes: A larger trigger is rejected.
         max_row_bytes: A CSV file with a longer row is rejected. Reading takes up to 20 times as
             much memory.
@@ -72,6 +75,7 @@ class Settings(BaseSettings):
     # `schema` is a method of the base class, hence the longer name.
     schema_name: SchemaName = Field(default="ecomm", validation_alias="ECOMM_SCHEMA")
     catalog: str = "demo-external-catalog"
+    run_id: RunId | None = None
     max_trigger_bytes: int = Field(default=1 << 20, ge=1)
     max_row_bytes: int = Field(default=2 << 20, ge=1024, le=1 << 30)
     max_days_ahead: int = Field(default=2, ge=0)

@@ -1,15 +1,21 @@
-"""Databricks: the only module that knows the platform, its catalogs, jobs and task values."""
+"""Databricks: the only module that knows the platform, its catalogs, sessions and jobs."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pyspark.sql import SparkSession
 
 from ingest.catalog import create_schemas, create_tables
 from ingest.config import Settings
-from ingest.contract import Table
+from ingest.contract import Table, load_contract
+from ingest.errors import ConfigError, EngineError
+
+# What the job `ecomm operations` may run; the job `ecomm batches` lands and builds.
+OPERATIONS = ("replay", "withdraw", "errors", "export", "status", "report")
 
 
 class DatabricksEngine:
@@ -29,8 +35,19 @@ class DatabricksEngine:
 
     @contextmanager
     def session(self) -> Iterator[SparkSession]:
-        """The platform's session, which is left as it is but for its catalog and time zone."""
-        session = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
+        """The platform's session, which is left as it is but for its catalog and time zone.
+
+        Raises:
+            EngineError: This is no job or notebook of Databricks.
+        """
+        session = SparkSession.getActiveSession()
+        if session is None and "DATABRICKS_RUNTIME_VERSION" not in os.environ:
+            raise EngineError(
+                "The target databricks has a session on Databricks only: run the command there, as"
+                " databricks bundle run operations --params command=<command>,options=<options>"
+                " (docs/runbook.md)."
+            )
+        session = session or SparkSession.builder.getOrCreate()
         session.catalog.setCurrentCatalog(self._settings.catalog)
         session.conf.set("spark.sql.session.timeZone", "UTC")
         create_schemas(session, self._settings, None)
@@ -47,23 +64,53 @@ def _clauses(table: Table) -> str:
     )
 
 
+def make_folders(settings: Settings) -> None:
+    """Make the folders that senders deliver to, in a volume that a deployment has just made."""
+    feeds = load_contract(settings.project_dir).feeds
+    for name in (*(f"{feed}_data" for feed in feeds), "triggers"):
+        (settings.root / name / "source").mkdir(parents=True, exist_ok=True)
+
+
 def job() -> None:
     """Run a job's task: `python -m ingest` with the task's parameters, told apart by exceptions.
 
     Raises:
         RuntimeError: The command failed; or `report` found a rejected trigger. The task fails.
     """
+    _run(sys.argv[1:])
+
+
+def operation() -> None:
+    """Run the command that somebody gave the job `ecomm operations`.
+
+    The task's parameters are the command, its options as one text, the folder that relative paths
+    in them start from, and settings, of which the command gets those that it knows.
+
+    Raises:
+        RuntimeError: The command failed, or is none that the job may run.
+    """
+    from typer.main import get_command
+
+    from ingest.cli import app
+
+    name, options, folder, *settings = sys.argv[1:]
+    command = get_command(app).commands.get(name) if name in OPERATIONS else None  # type: ignore[attr-defined]
+    try:
+        if command is None:
+            raise ConfigError(f"The parameter command must be one of {', '.join(OPERATIONS)}.")
+        given = shlex.split(options)
+    except (ConfigError, ValueError) as error:
+        raise RuntimeError(f"{error} Nothing was done.") from None
+    known = {flag for parameter in command.params for flag in parameter.opts}
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    _run([name, *given, *(item for item in settings if item.partition("=")[0] in known)])
+
+
+def _run(arguments: list[str]) -> None:
     from ingest.cli import ExitCode, app
 
-    code = app(standalone_mode=False) or ExitCode.DONE
-    is_report = sys.argv[1:2] == ["report"]
+    code = app(args=arguments, standalone_mode=False) or ExitCode.DONE
+    is_report = arguments[:1] == ["report"]
     if code == ExitCode.FAILED or (is_report and code == ExitCode.REJECTED):
         raise RuntimeError(f"Exit code {int(code)}: the output above says what happened.")
-
-
-def set_task_value(key: str, value: list[str]) -> None:
-    """Hand a value to the job's later tasks; outside Databricks there are none."""
-    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
-        from databricks.sdk.runtime import dbutils
-
-        dbutils.jobs.taskValues.set(key=key, value=value)

@@ -141,17 +141,22 @@ class LoggedLook:
     message: str | None
 
 
-def last_looks(session: SparkSession, table: str) -> list[LoggedLook]:
-    """Outcomes of the last run that looked at triggers, in its order.
+def looks_of_run(session: SparkSession, table: str, run_id: str | None) -> list[LoggedLook]:
+    """Outcomes of a run's looks at triggers, in its order; none if it found no trigger.
 
     Args:
         session: Where the table is.
         table: Qualified name of `processing_log`.
+        run_id: Which run; None means the last that found triggers.
     """
+    chosen = f"select {sql_text(run_id)} as run_id"
+    if run_id is None:
+        chosen = (
+            f"select run_id from {table} where step = 'trigger' order by finished_at desc limit 1"
+        )
     rows = session.sql(
         "select looks.source_file, looks.batch_id, looks.status, looks.message"
-        f" from {table} as looks inner join (select run_id from {table} where step = 'trigger'"
-        " order by finished_at desc limit 1) as last_run on looks.run_id = last_run.run_id"
+        f" from {table} as looks inner join ({chosen}) as run on looks.run_id = run.run_id"
         " where looks.step = 'trigger' order by looks.started_at"
     ).collect()
     return [LoggedLook(*row) for row in rows]

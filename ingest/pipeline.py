@@ -69,7 +69,7 @@ class Pipeline:
         self.store = LandingStore(session, settings, contract)
         self._settings = settings
         log_table = settings.table("ops", "processing_log")
-        self._log = ProcessingLog(session, log_table, run_id=str(uuid.uuid4()))
+        self._log = ProcessingLog(session, log_table, settings.run_id or str(uuid.uuid4()))
         self._intake = Intake(settings, contract, self.store, self._log)
         self._build = DbtBuild(settings)
 

@@ -67,7 +67,7 @@ def parse_file(
         Waiting: The file vanished, or changed while it was read.
     """
     with open_delivered(source) as file:
-        before = source.lstat()
+        before = os.fstat(file.fileno())
         # The hash stands in every row, so it must be known before the first one is written.
         first = look_through(file)
         stream = CsvStream(file, source.name, first.newline, max_row_bytes)
@@ -206,10 +206,12 @@ def _record_texts(text: bytes, newline: bytes) -> list[str]:
 
 
 def _has_changed(source: Path, before: os.stat_result) -> bool:
-    # Like is compared with like: what a mounted volume says of an open file may differ.
+    """Whether another file lies in the place of the one that was read, or it was written to."""
     try:
-        after = source.lstat()
-    except FileNotFoundError:
+        # As before, of an open file: a mounted volume may tell another time of a path.
+        with open_delivered(source) as file:
+            after = os.fstat(file.fileno())
+    except (Waiting, Rejected):
         return True
     return (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
 

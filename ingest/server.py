@@ -25,7 +25,6 @@ from ingest.errors import EngineError
 from ingest.private import make_private, private_files
 
 HOST = "127.0.0.1"
-PREFERRED_PORT = 50551
 START_SECONDS = 60
 STOP_SECONDS = 15
 # Sail forgets an idle session, and with it every table name: a century is never.
@@ -66,7 +65,7 @@ def start(warehouse: Path, port: int | None = None) -> Server:
 
     Args:
         warehouse: Folder of the tables; created when missing.
-        port: Port to use; None takes the last one, else the usual one, else any free one.
+        port: Port to use; None takes the last one, else any free one.
 
     Raises:
         EngineError: The port is taken, or the server does not come up.
@@ -157,10 +156,10 @@ def _comes_up(server: Server, is_alive: Callable[[], bool]) -> bool:
 
 
 def _candidates(warehouse: Path) -> Iterator[int]:
+    """The port of the last time, else one that the system gives out to nobody else."""
     last = _last(warehouse)
-    for port in (last.port if last else PREFERRED_PORT, PREFERRED_PORT):
-        if _is_free(port):
-            yield port
+    if last and _is_free(last.port):
+        yield last.port
     with closing(socket.socket()) as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]

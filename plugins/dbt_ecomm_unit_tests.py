@@ -1,8 +1,8 @@
 """dbt plugin: lets dbt's unit tests see the project's `graph`.
 
-dbt compiles a unit test against a manifest of its own, whose `graph` is empty (seen in 1.11), but
-base and error models find the contract and the rules in `graph`. With this, unit tests exercise
-the rules as they are declared.
+dbt compiles a unit test against a manifest of its own, whose `graph` is empty (seen in 1.11 and
+1.12), but base and error models find the contract and the rules in `graph`. With this, unit tests
+exercise the rules as they are declared.
 """
 
 import dbt.task.test

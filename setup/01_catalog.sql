@@ -4,5 +4,7 @@ create catalog if not exists `${catalog}`;
 -- Whoever deploys creates schemas and volumes.
 grant use catalog, create schema on catalog `${catalog}` to `${transform_group}`;
 grant use catalog on catalog `${catalog}` to `${ingest_group}`;
+grant use catalog on catalog `${catalog}` to `${sender_group}`;
 grant use catalog on catalog `${catalog}` to `${reader_group}`;
 grant use catalog on catalog `${catalog}` to `${steward_group}`;
+grant use catalog on catalog `${catalog}` to `${personal_data_group}`;

@@ -8,7 +8,7 @@
     incremental_strategy='merge',
     unique_key='error_id',
     liquid_clustered_by=['_batch_date'],
-    grants={'select': [var('stewards_group')]} if target.type == 'databricks' and var('stewards_group', '') else {},
+    meta={'published_as': 'error_views'},
     on_schema_change='fail',
     full_refresh=false,
     post_hook="{{ settle_errors('" ~ feed ~ "') }}",

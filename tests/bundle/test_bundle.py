@@ -3,7 +3,6 @@
 import copy
 import re
 import shlex
-import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -59,7 +58,8 @@ def test_every_resource_has_known_fields_and_values_only(bundle: dict[str, Any])
 
 def keys(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Paths of all keys, but those that are names of our own."""
-    if isinstance(value, dict) and (not path or path[-1] not in FREE_FORM):
+    is_free = path[-1:] and (path[-1] in FREE_FORM or path[-2:] == ("sql_task", "parameters"))
+    if isinstance(value, dict) and not is_free:
         for key, item in value.items():
             yield (*path, key)
             yield from keys(item, (*path, key))
@@ -181,7 +181,7 @@ def test_targets_do_not_share_names() -> None:
         for item in load(target)["resources"][kind].values()
     ]
 
-    assert len(names) == len(set(names)) == 3 * 7
+    assert len(names) == len(set(names)) == 3 * 11
 
 
 def test_schemas_are_those_that_dbt_and_ingest_use(bundle: dict[str, Any]) -> None:
@@ -190,7 +190,8 @@ def test_schemas_are_those_that_dbt_and_ingest_use(bundle: dict[str, Any]) -> No
     settings = Settings(schema_name=bundle["var"]["schema"])
     schemas = bundle["resources"]["schemas"]
 
-    assert set(schemas) == set(SUFFIXES)
+    # Those of dbt's views are its own.
+    assert set(schemas) == {*SUFFIXES, "views", "error_views"}
     for suffix, schema in schemas.items():
         assert schema["name"] == settings.schema_of(suffix)
         assert schema["catalog_name"] == bundle["var"]["catalog"]
@@ -207,6 +208,13 @@ def test_defaults_are_those_of_profile_and_ingest() -> None:
     assert Settings().schema_name == variables["schema"]["default"]
 
 
+ROLES = ("sender", "ingest", "transform", "reader", "steward", "personal_data")
+READ = {"USE_SCHEMA", "SELECT"}
+WRITE = {*READ, "MODIFY", "CREATE_TABLE"}
+FILES = {"READ_VOLUME", "WRITE_VOLUME"}
+WAY = {"USE_SCHEMA"}
+
+
 def privileges(bundle: dict[str, Any], kind: str) -> dict[str, dict[str, set[str]]]:
     """Privileges by resource and role."""
     roles = {bundle["var"][f"{role}_group"]: role for role in ROLES}
@@ -216,29 +224,75 @@ def privileges(bundle: dict[str, Any], kind: str) -> dict[str, dict[str, set[str
     }
 
 
-ROLES = ("ingest", "transform", "reader", "steward")
-READ = {"USE_SCHEMA", "SELECT"}
-WRITE = {*READ, "MODIFY", "CREATE_TABLE"}
-
-
 def test_roles_may_do_what_they_need_and_no_more(bundle: dict[str, Any]) -> None:
+    """People read views; who reads a table with personal data runs the pipeline."""
     assert privileges(bundle, "schemas") == {
-        "landing": {"ingest": WRITE, "transform": READ},
-        "staging": {"transform": WRITE, "steward": {"USE_SCHEMA"}},
+        "landing": {"ingest": WRITE, "transform": READ, "sender": WAY},
+        "staging": {"transform": WRITE},
         "targets": {"transform": WRITE},
-        "marts": {"transform": WRITE, "reader": READ},
-        "ops": {
-            "ingest": WRITE,
-            "transform": {*WRITE, "CREATE_FUNCTION", "EXECUTE"},
+        "marts": {"transform": WRITE},
+        "views": {"transform": {*READ, "CREATE_TABLE"}, "reader": READ},
+        "error_views": {
+            "transform": {*READ, "CREATE_TABLE"},
             "steward": READ,
+            "ingest": WAY,
+            "personal_data": WAY,
         },
+        "ops": {"ingest": WRITE, "transform": WRITE, "steward": READ},
     }
-    files = {"ingest": {"READ_VOLUME", "WRITE_VOLUME"}}
-    assert privileges(bundle, "volumes") == {"arriving_files": files, "archived_files": files}
+    assert privileges(bundle, "volumes") == {
+        "arriving_files": {"ingest": FILES, "sender": FILES},
+        "archived_files": {"ingest": FILES},
+        "artifacts": {"transform": FILES, "steward": {"READ_VOLUME"}},
+        "exports": {"ingest": FILES, "personal_data": {"READ_VOLUME"}},
+    }
+
+
+def catalog_roles() -> set[str]:
+    """Roles with a way into the catalog, by what an administrator runs once."""
+    text = (PROJECT_DIR / "setup" / "01_catalog.sql").read_text()
+    return set(re.findall(r"grant use catalog\b.* to `\$\{(\w+)_group\}`", text))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_grant_has_its_way(target: str) -> None:
+    """A privilege on a table or volume is worth nothing without those on what it lies in."""
+    bundle = load(target)
+    schemas = privileges(bundle, "schemas")
+    by_name = {item["name"]: name for name, item in bundle["resources"]["schemas"].items()}
+    outside = set(
+        re.findall(
+            r"grant use schema.* on schema `\$\{catalog\}`\.`\$\{volume_schema\}` to"
+            r" `\$\{(\w+)_group\}`",
+            (PROJECT_DIR / "setup" / "04_grants.sql").read_text(),
+        )
+    )
+
+    assert catalog_roles() == set(ROLES)
+    for roles in schemas.values():
+        assert all("USE_SCHEMA" in held for held in roles.values())
+    for name, roles in privileges(bundle, "volumes").items():
+        schema = bundle["resources"]["volumes"][name]["schema_name"]
+        # Of the schema that is there already the bundle says nothing: an administrator does.
+        with_way = set(schemas[by_name[schema]]) if schema in by_name else outside
+        assert set(roles) <= with_way, name
+
+
+def test_no_page_advises_a_grant_by_hand() -> None:
+    """A deployment takes away what does not stand in the bundle."""
+    pages = [
+        *(PROJECT_DIR / "docs" / name for name in ("databricks.md", "runbook.md")),
+        PROJECT_DIR / "setup" / "README.md",
+    ]
+    by_hand = (
+        r"\b(WRITE|READ)[ _]VOLUME\b|\bUSE[ _](SCHEMA|CATALOG)\b|\bgrants? (update|select|use)\b"
+    )
+    for page in pages:
+        assert not re.findall(by_hand, page.read_text(), re.IGNORECASE), page.name
 
 
 def test_dashboards_are_read_by_those_who_may_read_their_tables(bundle: dict[str, Any]) -> None:
-    groups = {"sales": ("marts", "reader"), "data_quality": ("ops", "steward")}
+    groups = {"sales": ("views", "reader"), "data_quality": ("ops", "steward")}
     dashboards = bundle["resources"]["dashboards"]
 
     assert set(dashboards) == set(groups)
@@ -325,21 +379,23 @@ def test_batches_are_landed_applied_in_order_and_reported(prod: dict[str, Any]) 
 
     assert depends == {
         "land": [],
-        "has_pending": [("land", None)],
+        "to_apply": [("land", None)],
+        "has_pending": [("to_apply", None)],
         "apply": [("has_pending", "true")],
         "build": [],
         "alert_on_high_failures": [("apply", None)],
         # Not on `apply` alone: a task whose dependencies are all excluded is excluded too.
         "report": [("land", None), ("apply", None)],
     }
-    pending = "{{tasks.land.values.pending}}"
+    # A trigger that fails must not keep back what has landed.
+    assert by_key["to_apply"]["run_if"] == "ALL_DONE"
     assert by_key["has_pending"]["condition_task"] == {
-        "op": "NOT_EQUAL",
-        "left": pending,
-        "right": "[]",
+        "op": "GREATER_THAN",
+        "left": "{{tasks.to_apply.output.first_row.batches}}",
+        "right": "0",
     }
     loop = by_key["apply"]["for_each_task"]
-    assert (loop["inputs"], loop["concurrency"]) == (pending, 1)
+    assert (loop["inputs"], loop["concurrency"]) == ("{{tasks.to_apply.output.rows}}", 1)
     assert by_key["report"]["run_if"] == "ALL_DONE"
     alert = by_key["alert_on_high_failures"]["alert_task"]
     assert alert["alert_id"] == "${resources.alerts.high_failures.id}"
@@ -349,15 +405,17 @@ def test_only_what_passes_by_itself_is_tried_again(prod: dict[str, Any]) -> None
     jobs = prod["resources"]["jobs"]
     retries = {
         task["task_key"]: (task.get("max_retries"), task.get("min_retry_interval_millis"))
-        for job in ("batches", "maintenance")
+        for job in ("batches", "operations", "maintenance")
         for task in tasks(jobs[job])
-        if "dbt_task" in task or "python_wheel_task" in task
+        if task.keys() & {"dbt_task", "python_wheel_task", "sql_task"}
     }
 
     assert retries == {
         "land": (3, 60_000),
+        "to_apply": (1, 60_000),
         "build": (0, None),
         "report": (0, None),
+        "operate": (0, None),
         "maintain": (1, 600_000),
     }
     for task in tasks(jobs["batches"]):
@@ -366,15 +424,12 @@ def test_only_what_passes_by_itself_is_tried_again(prod: dict[str, Any]) -> None
             assert task["disable_auto_optimization"] is True
 
 
-def test_dynamic_values_name_what_is_there(prod: dict[str, Any]) -> None:
+def test_every_parameter_is_used(prod: dict[str, Any]) -> None:
     for job in prod["resources"]["jobs"].values():
-        known = {f"job.parameters.{item['name']}" for item in job.get("parameters", ())}
-        known.add("tasks.land.values.pending")
-        found = {
+        used = {
             name for text in strings(job["tasks"]) for name in re.findall(r"\{\{(.*?)\}\}", text)
         }
-        assert found <= known
-        assert {f"job.parameters.{item['name']}" for item in job.get("parameters", ())} <= found
+        assert {f"job.parameters.{item['name']}" for item in job.get("parameters", ())} <= used
 
 
 def test_environments_and_wheel(prod: dict[str, Any]) -> None:
@@ -386,31 +441,14 @@ def test_environments_and_wheel(prod: dict[str, Any]) -> None:
             if "dbt_task" in task or "python_wheel_task" in task
         }
         assert used == set(defined)
-    environments = {
-        item["environment_key"]: item["spec"]["dependencies"]
-        for item in prod["resources"]["jobs"]["batches"]["environments"]
-    }
-    # Relative to the file of the job; where `uv build --wheel` puts it.
-    assert environments["ingest"] == ["../dist/*.whl"]
+    pinned = "-r ./requirements.txt"
+    for name in ("batches", "operations", "maintenance"):
+        for item in prod["resources"]["jobs"][name]["environments"]:
+            # Relative to the file of the job; where `uv build --wheel` puts it.
+            wheel = ["../dist/*.whl"] if item["environment_key"] == "ingest" else []
+            assert item["spec"]["dependencies"] == [pinned, *wheel]
     assert prod["artifacts"]["ingest"]["build"] == "uv build --wheel"
     assert prod["artifacts"]["ingest"]["dynamic_version"] is True
-
-
-def test_dbt_is_the_one_that_is_tested(prod: dict[str, Any]) -> None:
-    project = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text())
-    pins = [
-        pin
-        for pin in project["dependency-groups"]["engines"]
-        if pin.startswith(("dbt-core", "dbt-databricks"))
-    ]
-
-    for job in ("batches", "maintenance"):
-        [dbt] = [
-            item["spec"]["dependencies"]
-            for item in prod["resources"]["jobs"][job]["environments"]
-            if item["environment_key"] == "dbt"
-        ]
-        assert dbt == pins
 
 
 def dbt_tasks(bundle: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -432,7 +470,8 @@ def test_dbt_runs_the_synced_project_on_the_warehouse(bundle: dict[str, Any]) ->
         )
         # The platform writes the profile: naming a folder of profiles would need a token.
         assert "profiles_directory" not in task
-        assert task["commands"][0] == "dbt deps"
+        # The packages are deployed along: a build asks no package hub.
+        assert not any("deps" in command for command in task["commands"])
 
 
 def test_dbt_commands_are_commands_of_dbt(bundle: dict[str, Any]) -> None:
@@ -442,7 +481,7 @@ def test_dbt_commands_are_commands_of_dbt(bundle: dict[str, Any]) -> None:
     for task in dbt_tasks(bundle):
         assert task["commands"]
         for text in task["commands"]:
-            plain = text.replace("{{job.parameters.allow_mass_closing}}", "false")
+            plain = re.sub(r"\{\{[\w.]+\}\}", "false", text)
             dbt, name, *arguments = shlex.split(plain)
             assert dbt == "dbt"
             # Fails on an unknown command or option.
@@ -460,7 +499,7 @@ def test_full_load_guard_can_be_lifted_for_one_run(prod: dict[str, Any]) -> None
     assert job["parameters"] == [{"name": "allow_mass_closing", "default": "false"}]
     assert (
         "allow_mass_closing: {{job.parameters.allow_mass_closing}}"
-        in build["dbt_task"]["commands"][1]
+        in build["dbt_task"]["commands"][0]
     )
 
 
@@ -470,6 +509,12 @@ def wheel_tasks(bundle: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for task in tasks(bundle["resources"]["jobs"]["batches"])
         if "python_wheel_task" in task
     }
+
+
+def test_a_run_is_reported_on_by_its_own_looks(bundle: dict[str, Any]) -> None:
+    """Else a rejection would turn every run red until the next trigger comes."""
+    for task in wheel_tasks(bundle).values():
+        assert "--run-id={{job.run_id}}" in task["parameters"]
 
 
 @pytest.mark.parametrize("key", ["land", "report"])
@@ -497,7 +542,53 @@ def test_maintenance_is_weekly(bundle: dict[str, Any]) -> None:
 
     assert job["schedule"] == {"quartz_cron_expression": "0 0 3 ? * SUN", "timezone_id": "UTC"}
     [task] = job["tasks"]
-    assert task["dbt_task"]["commands"] == ["dbt deps", "dbt run-operation maintain_tables"]
+    docs = f"{folder(bundle, 'artifacts')}/docs"
+    assert task["dbt_task"]["commands"] == [
+        "dbt run-operation maintain_tables",
+        f"dbt docs generate --static --target-path {docs}",
+    ]
+
+
+def test_artifacts_of_each_batch_stay(bundle: dict[str, Any]) -> None:
+    [build] = [
+        task["dbt_task"]
+        for task in tasks(bundle["resources"]["jobs"]["batches"])
+        if "dbt_task" in task
+    ]
+    place = f"{folder(bundle, 'artifacts')}/runs/{{{{job.run_id}}}}/{{{{input.batch_date}}}}"
+
+    assert f"--target-path {place} " in build["commands"][0]
+
+
+def test_jobs_say_whom_they_are_for(bundle: dict[str, Any]) -> None:
+    for name, job in bundle["resources"]["jobs"].items():
+        assert job["tags"] == {"project": "ecomm", "target": bundle["bundle"]["target"]}
+        # Without tasks of its own there is nothing to charge.
+        if name != "look_again":
+            assert job["budget_policy_id"] == bundle["var"]["budget_policy"]
+
+
+def test_operations_are_commands(bundle: dict[str, Any]) -> None:
+    job = bundle["resources"]["jobs"]["operations"]
+    by_key = {task["task_key"]: task for task in job["tasks"]}
+    parameters = by_key["operate"]["python_wheel_task"]["parameters"]
+
+    assert {item["name"]: item["default"] for item in job["parameters"]} == {
+        "command": "status",
+        "options": "",
+    }
+    assert parameters[:3] == [
+        "{{job.parameters.command}}",
+        "{{job.parameters.options}}",
+        folder(bundle, "exports"),
+    ]
+    land = wheel_tasks(bundle)["land"]["parameters"]
+    # The same settings as `land`, the command and the name of the run apart.
+    assert sorted(parameters[3:]) == sorted(land[1:-1])
+    for condition, start in (("is_replay", "apply_replayed"), ("is_withdrawal", "apply_withdrawn")):
+        assert by_key[condition]["depends_on"] == [{"task_key": "operate"}]
+        assert by_key[start]["depends_on"] == [{"task_key": condition, "outcome": "true"}]
+        assert by_key[start]["run_job_task"]["job_id"] == "${resources.jobs.batches.id}"
 
 
 def test_alerts_notify(bundle: dict[str, Any]) -> None:

@@ -87,15 +87,17 @@ def test_grants_are_those_of_the_bundle() -> None:
         match = re.fullmatch(pattern, statement)
         assert match, statement
         privileges = {item.upper().replace(" ", "_") for item in match[1].split(", ")}
-        found[match[2], match[3]] |= privileges
+        name = ".".join(f"`{part.strip('`')}`" for part in match[2].split("."))
+        found[name, match[3]] |= privileges
 
     # The schema of the volumes is none of the bundle's own.
     outside = {
         group: found.pop(("`demo-external-catalog`.`default`", group))
-        for group in ("ecomm_ingest", "ecomm_transform")
+        for group in ("ecomm_ingest", "ecomm_senders", "ecomm_transform")
     }
     assert outside == {
         "ecomm_ingest": {"USE_SCHEMA"},
+        "ecomm_senders": {"USE_SCHEMA"},
         "ecomm_transform": {"USE_SCHEMA", "CREATE_VOLUME"},
     }
     assert found == expected

@@ -51,7 +51,7 @@ def test_wheel_has_the_entry_points_that_the_jobs_name(wheel: zipfile.ZipFile) -
         if "python_wheel_task" in task
     ]
 
-    assert len(found) == 2
+    assert {task["entry_point"] for task in found} == {"ecomm-job", "ecomm-operation"}
     for task in found:
         assert task["package_name"] == package
         module, function = points[task["entry_point"]].split(":")

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from databricks import sql as connector
+from databricks.sql.client import Connection, Cursor
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 from support.batches import tables, without_code_generation
@@ -23,11 +25,10 @@ from ingest.engine import engine_for
 # A name that needs quoting everywhere, and that no schema, table or column bears.
 CATALOG = "demo-external-catalog"
 SCHEMA = "shop"
-VARIABLES = {
-    "personal_data_group": "personal-data",
-    "readers_group": "mart readers",
-    "stewards_group": "data-stewards",
-}
+VARIABLES = {"personal_data_group": "personal-data"}
+# Schema of tests of single statements.
+STATEMENTS = f"`{CATALOG}`.`statements`"
+Run = Callable[[str], list[tuple[object, ...]]]
 _endpoints: list[Endpoint] = []
 # The second day comes late: it makes dbt rewind and replay the third.
 DELIVERIES = (("2025_01_15",), ("2025_01_17",), ("2025_01_16",))
@@ -62,6 +63,48 @@ def endpoint(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> I
     ) as running:
         _endpoints.append(running)
         yield running
+
+
+@pytest.fixture(scope="session")
+def connect(endpoint: Endpoint) -> Callable[..., Connection]:
+    """Opens connections of the SQL connector."""
+
+    def open_connection(token: str = endpoint.token, catalog: str = CATALOG) -> Connection:
+        return connector.connect(
+            HOST,
+            HTTP_PATH,
+            token,
+            catalog=catalog,
+            _port=endpoint.port,
+            _tls_trusted_ca_file=str(endpoint.certificate),
+            _retry_stop_after_attempts_count=1,
+            enable_telemetry=False,
+        )
+
+    return open_connection
+
+
+@pytest.fixture(scope="module")
+def cursor(connect: Callable[..., Connection]) -> Iterator[Cursor]:
+    """A cursor, and a schema of the module's own."""
+    with connect() as connection, connection.cursor() as opened:
+        opened.execute(f"create schema {STATEMENTS}")
+        yield opened
+        opened.execute(f"drop schema {STATEMENTS} cascade")
+
+
+@pytest.fixture
+def run(cursor: Cursor) -> Run:
+    """Runs a statement; each test finds the table `t` of the module's schema as new."""
+
+    def execute(text: str) -> list[tuple[object, ...]]:
+        cursor.execute(text)
+        return [tuple(row) for row in cursor.fetchall()]
+
+    table = f"{STATEMENTS}.`t`"
+    execute(f"drop table if exists {table}")
+    execute(f"create table {table} using delta cluster by (a) as select 1 as a, 'x' as b")
+    return execute
 
 
 @pytest.fixture
@@ -163,12 +206,25 @@ def deliver(root: Path, days: tuple[str, ...]) -> None:
 
 
 @pytest.fixture(scope="session")
-def applied(house: House, spark: SparkSession) -> dict[str, list[dict[str, object]]]:
-    """Content of the tables after all deliveries, each landed by ingest and applied by dbt."""
+def builds(house: House, endpoint: Endpoint) -> list[list[str]]:
+    """Statements of the builds that apply all deliveries, each landed by ingest before."""
+    sent: list[list[str]] = []
+
+    def build() -> None:
+        before = len(endpoint.statements)
+        house.build()
+        sent.append([statement.text for statement in endpoint.statements[before:]])
+
     for days in DELIVERIES:
         deliver(house.root, days)
         house.land()
-        house.build()
+        build()
     # The batch after the late one is pending again.
-    house.build()
+    build()
+    return sent
+
+
+@pytest.fixture(scope="session")
+def applied(builds: object, spark: SparkSession) -> dict[str, list[dict[str, object]]]:
+    """Content of the tables after the builds."""
     return tables(spark, SCHEMA)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from databricks_endpoint import metadata
+from databricks_endpoint.refused import refused
 from databricks_endpoint.translate import SPARK_CATALOG
 
 # What an action gives: rows, or SQL for Spark to execute; None is a statement without a result.
@@ -104,6 +105,10 @@ class Unity:
         Raises:
             UnityError: Unity Catalog would refuse it.
         """
+        if refusal := refused(self, session, canonical):
+            raise UnityError(
+                f"[{refusal.error_class}] {refusal.what} is not supported, see {refusal.page}"
+            )
         for rule in RULES:
             if found := rule.pattern.fullmatch(canonical):
                 return rule.kind, rule.action(self, session, **found.groupdict())
@@ -112,7 +117,7 @@ class Unity:
     def note(self, canonical: str) -> None:
         """Forget what a table that Spark has just replaced or dropped had.
 
-        Tags and grants survive a replacement. Masks count as gone, which is the cautious reading.
+        Tags, grants and masks survive a replacement, keys do not.
         """
         found = re.match(
             rf"(CREATE OR REPLACE|DROP) TABLE (?:IF EXISTS )?({_TABLE})", canonical, re.IGNORECASE
@@ -120,10 +125,29 @@ class Unity:
         if found:
             table = parts(found[2])
             self.keys.pop(table, None)
-            self.masks.pop(table, None)
             if found[1].upper() == "DROP":
+                self.masks.pop(table, None)
                 self.tags = {on: tags for on, tags in self.tags.items() if on[0] != table}
                 self.grants = {grant for grant in self.grants if grant[3] != table}
+
+    def deploy(self, grants: dict[tuple[str, Object], dict[str, set[str]]]) -> None:
+        """Do to the grants what the deployment of a bundle does: those it names are all there are.
+
+        Args:
+            grants: Privileges by principal, by kind and name of each securable of the bundle.
+        """
+        kept = {grant for grant in self.grants if (grant[2], grant[3]) not in grants}
+        self.grants = kept | {
+            (principal, privilege, *securable)
+            for securable, principals in grants.items()
+            for principal, privileges in principals.items()
+            for privilege in privileges
+        }
+
+    def may(self, principal: str, privilege: str, kind: str, name: Object) -> bool:
+        """Whether a principal holds a privilege on a securable, by a grant on it or above it."""
+        above = {(kind, name), ("SCHEMA", name[:1]), ("CATALOG", ())}
+        return any((principal, privilege, *securable) in self.grants for securable in above)
 
     @_rule("use catalog", rf"USE CATALOG (?P<catalog>{_N})")
     def _use_catalog(self, session: SparkSession, catalog: str) -> Outcome:

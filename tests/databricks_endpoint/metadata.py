@@ -20,7 +20,14 @@ _KEY = ("constraint_catalog", "constraint_schema", "constraint_name")
 _NUMBERS = {"ordinal_position", "position_in_unique_constraint"}
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "schemata": ("catalog_name", "schema_name"),
-    "tables": (*_TABLE, "table_type", "table_owner", "data_source_format", "last_altered"),
+    "tables": (
+        *_TABLE,
+        "table_type",
+        "table_owner",
+        "data_source_format",
+        "comment",
+        "last_altered",
+    ),
     "columns": (
         *_TABLE,
         "column_name",
@@ -32,9 +39,10 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "table_tags": (*_TAG, "tag_name", "tag_value"),
     "column_tags": (*_TAG, "column_name", "tag_name", "tag_value"),
     "column_masks": (*_TABLE, "column_name", "mask_name", "using_columns"),
+    "row_filters": (*_TABLE, "filter_name", "target_columns"),
     "table_constraints": (*_KEY, *_TABLE, "constraint_type"),
     "key_column_usage": (*_KEY, *_TABLE, "column_name", "ordinal_position"),
-    "referential_constraints": (*_KEY, "unique_constraint_name"),
+    "referential_constraints": (*_KEY, *(f"unique_{part}" for part in _KEY)),
     "table_privileges": (*_TABLE, "grantee", "privilege_type"),
 }
 
@@ -102,6 +110,17 @@ def show_table_extended(session: SparkSession, schema: str, names: str) -> pa.Ta
     return pa.Table.from_pylist(rows, pa.schema([*kinds, ("information", pa.string())]))
 
 
+def _comment(session: SparkSession, table: str) -> str | None:
+    """Comment of a table or view; that of a Delta table is in its log alone."""
+    described = session.sql(f"describe table extended {table}").collect()
+    return next((row["data_type"] for row in described if row["col_name"] == "Comment"), None)
+
+
+def _last_altered(table: Any) -> int:
+    log = Path(unquote(urlparse(str(table.location())).path)) / "_delta_log"
+    return int(log.stat().st_mtime * 1_000_000)
+
+
 class InformationSchema:
     """The information schema of the endpoint's catalog, as far as dbt and the tests read it."""
 
@@ -156,7 +175,7 @@ class InformationSchema:
         rows = []
         for table in self._each_table(session, schemas):
             is_view = table.tableType().name() == "VIEW"
-            log = Path(unquote(urlparse(str(table.location())).path)) / "_delta_log"
+            name = f"{table.database()}.{table.identifier().table()}"
             rows.append(
                 self._row(
                     _TABLE,
@@ -165,7 +184,8 @@ class InformationSchema:
                     table_type="VIEW" if is_view else "MANAGED",
                     table_owner=table.owner(),
                     data_source_format=None if is_view else table.provider().get().upper(),
-                    last_altered=None if is_view else int(log.stat().st_mtime * 1_000_000),
+                    comment=_comment(session, name),
+                    last_altered=None if is_view else _last_altered(table),
                 )
             )
         return rows
@@ -217,6 +237,10 @@ class InformationSchema:
             for column, (function, using) in masks.items()
         ]
 
+    def _row_filters(self, session: SparkSession, schemas: object) -> list[dict[str, Any]]:
+        """None: no rule sets one."""
+        return []
+
     def _keys(self) -> list[tuple[dict[str, Any], Any]]:
         return [
             (self._row(_KEY, (table[0], name)) | self._row(_TABLE, table), key)
@@ -244,8 +268,9 @@ class InformationSchema:
         for row, key in self._keys():
             for name, other in self._unity.keys.get(key.parent, {}).items():
                 if not other.parent:
-                    rows.append({column: row[column] for column in _KEY})
-                    rows[-1]["unique_constraint_name"] = name
+                    parent = (self._catalog, key.parent[0], name)
+                    unique = zip((f"unique_{part}" for part in _KEY), parent, strict=True)
+                    rows.append({column: row[column] for column in _KEY} | dict(unique))
         return rows
 
     def _table_privileges(self, session: SparkSession, schemas: object) -> list[dict[str, Any]]:

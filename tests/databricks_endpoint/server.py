@@ -6,6 +6,8 @@ import threading
 import traceback
 import uuid
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,7 +26,12 @@ from thrift.transport.TTransport import TMemoryBuffer
 from databricks_endpoint.emulated import Unity, UnityError
 from databricks_endpoint.metadata import InformationSchema
 from databricks_endpoint.results import OK, direct_results
-from databricks_endpoint.translate import VIEW_PREFIX, UnknownCatalogError, translate
+from databricks_endpoint.translate import (
+    MEMBERSHIPS,
+    VIEW_PREFIX,
+    UnknownCatalogError,
+    translate,
+)
 
 HOST = "localhost"
 HTTP_PATH = "/sql/1.0/warehouses/endpoint"
@@ -99,7 +106,26 @@ class Endpoint(TCLIService.Iface):
         self.port = self._http.server_port
         self._thread = threading.Thread(target=self._http.serve_forever)
 
+    @contextmanager
+    def as_member_of(self, *groups: str) -> Iterator[None]:
+        """Let views be read by somebody who is in these groups, and no others."""
+        before, self._groups = self._groups, frozenset(groups)
+        self._write_memberships()
+        yield
+        self._groups = before
+        self._write_memberships()
+
+    def _write_memberships(self) -> None:
+        groups = [f"({name!r})" for name in sorted(self._groups)]
+        names = ", ".join(groups or ["(cast(null as string))"])
+        self._spark.sql(f"create schema if not exists {MEMBERSHIPS.rpartition('.')[0]}")
+        self._spark.sql(
+            f"create or replace table {MEMBERSHIPS} using delta as select * from values {names} as"
+            " known (member_of)"
+        )
+
     def __enter__(self) -> Self:
+        self._write_memberships()
         self._thread.start()
         return self
 

@@ -1,56 +1,16 @@
 """Statements one by one: what Spark executes, what is emulated, what is refused."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from databricks import sql as connector
 from databricks.sql.client import Connection, Cursor
 from databricks.sql.exc import DatabaseError, RequestError, ServerOperationError
 
-from databricks_endpoint.conftest import CATALOG
-from databricks_endpoint.server import HOST, HTTP_PATH, Endpoint
+from databricks_endpoint.conftest import CATALOG, STATEMENTS, Run
+from databricks_endpoint.server import Endpoint
 
-S = f"`{CATALOG}`.`statements`"
+S = STATEMENTS
 T = f"{S}.`t`"
-Run = Callable[[str], list[tuple[object, ...]]]
-
-
-@pytest.fixture(scope="module")
-def connect(endpoint: Endpoint) -> Callable[..., Connection]:
-    def open_connection(token: str = endpoint.token, catalog: str = CATALOG) -> Connection:
-        return connector.connect(
-            HOST,
-            HTTP_PATH,
-            token,
-            catalog=catalog,
-            _port=endpoint.port,
-            _tls_trusted_ca_file=str(endpoint.certificate),
-            _retry_stop_after_attempts_count=1,
-            enable_telemetry=False,
-        )
-
-    return open_connection
-
-
-@pytest.fixture(scope="module")
-def cursor(connect: Callable[..., Connection]) -> Iterator[Cursor]:
-    with connect() as connection, connection.cursor() as opened:
-        opened.execute(f"create schema {S}")
-        yield opened
-        opened.execute(f"drop schema {S} cascade")
-
-
-@pytest.fixture
-def run(cursor: Cursor) -> Run:
-    """Runs a statement on the table `t`, which each test finds as new."""
-
-    def execute(text: str) -> list[tuple[object, ...]]:
-        cursor.execute(text)
-        return [tuple(row) for row in cursor.fetchall()]
-
-    execute(f"drop table if exists {T}")
-    execute(f"create table {T} using delta cluster by (a) as select 1 as a, 'x' as b")
-    return execute
 
 
 def refused(run: Run, text: str, reason: str) -> None:

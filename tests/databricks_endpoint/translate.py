@@ -26,6 +26,8 @@ _CATALOGS_ELSEWHERE = {SPARK_CATALOG, "hive_metastore", "samples"}
 _BEGINNINGS = (["use", "catalog"], ["set", "catalog"], ["show", "schemas", "in"])
 _SECURABLES = (["on", "catalog"], ["alter", "catalog"])
 _GROUP_FUNCTIONS = {"is_account_group_member", "is_member"}
+# Groups of whoever reads a view: a table that `Endpoint.as_member_of` writes.
+MEMBERSHIPS = f"{SPARK_CATALOG}.endpoint.memberships"
 
 
 class UnknownCatalogError(Exception):
@@ -86,6 +88,7 @@ def translate(sql: str, catalog: str, groups: Collection[str] = ()) -> Translati
     tokens = tokenize(sql)
     code = [token for token in tokens if token.kind not in ("comment", "space")]
     kinds, views = set[str](), set[str]()
+    makes_view = "view" in [token.name for token in code[:4]]
     for position, token in enumerate(code):
         after = [later.text.lower() for later in code[position + 1 : position + 4]]
         if token.name is None or (position and code[position - 1].text == "."):
@@ -104,8 +107,12 @@ def translate(sql: str, catalog: str, groups: Collection[str] = ()) -> Translati
             _replace(code[position : position + 3], f"'{catalog}'")
             kinds.add("current catalog")
         elif token.name in _GROUP_FUNCTIONS and (after[:1], after[2:]) == (["("], [")"]):
-            is_member = code[position + 2].text[1:-1] in groups
-            _replace(code[position : position + 4], str(is_member).lower())
+            is_member = str(code[position + 2].text[1:-1] in groups).lower()
+            if makes_view:
+                # Asked when somebody reads the view.
+                group = code[position + 2].text
+                is_member = f"(select count(*) > 0 from {MEMBERSHIPS} where member_of = {group})"
+            _replace(code[position : position + 4], is_member)
             kinds.add("group membership")
     return Translation(
         "".join(token.text for token in tokens),

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from ingest.cli import app
 from ingest.config import load_settings
+from ingest.databricks import operation
 from ingest.engine import exclusive_use
 from ingest.local import LocalEngine
 from ingest.sample import generate
@@ -217,3 +219,41 @@ def test_engine_commands(tmp_path: Path) -> None:
     assert again.stdout.startswith("The local engine is running already on port ")
     assert "SPARK_REMOTE=sc://127.0.0.1:" in status.stdout
     assert stopped.stdout == "The local engine is stopped.\n"
+
+
+def test_a_rejection_is_reported_by_its_own_run_only(
+    engine: LocalEngine, warehouse: Path, tmp_path: Path
+) -> None:
+    """Else a job that looks again every two hours would tell of it again and again."""
+    triggers = tmp_path / "triggers" / "source"
+    triggers.mkdir(parents=True)
+    (triggers / "trigger_bad.json").write_text("{")
+    house = ["--warehouse", str(warehouse), "--schema", "reported"]
+
+    def land(run: str) -> int:
+        given = ["land", "--root", str(tmp_path), "--run-id", run, *house]
+        return runner.invoke(app, given).exit_code
+
+    def report(*more: str) -> int:
+        return runner.invoke(app, ["report", *more, *house]).exit_code
+
+    assert (land("1"), report("--run-id", "1")) == (4, 4)
+    assert (land("2"), report("--run-id", "2")) == (0, 0)
+    # A repaired run is told of as a whole.
+    assert (land("1"), report("--run-id", "1")) == (0, 4)
+    # For a person who asks what came last.
+    assert report() == 4
+
+
+def test_an_operation_of_the_job_writes_to_its_folder(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "exports"
+    settings = [f"--root={place / 'feeds'}", f"--warehouse={place / 'house'}", "--target=local"]
+    given = ["export", "tables --format csv", str(folder), *settings, "--archive-root=/nowhere"]
+    monkeypatch.setattr(sys, "argv", ["ecomm-operation", *given])
+
+    operation()
+
+    assert (folder / "tables" / "landing" / "orders" / "orders.csv").is_file()

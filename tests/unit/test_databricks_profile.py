@@ -62,7 +62,10 @@ def test_the_environment_chooses_the_login(
     logins: list[tuple[str, str]], environment: dict[str, str], login: tuple[str, str]
 ) -> None:
     found = credentials({**WAREHOUSE, **environment, "ECOMM_CATALOG": "shop-catalog"})
+    # Parsing and compiling need nobody to log in.
+    assert logins == []
 
+    assert found.authenticate().config is not None
     assert logins == [login]
     assert (found.host, found.http_path) == tuple(WAREHOUSE.values())
     assert (found.database, found.schema) == ("shop-catalog", "ecomm")

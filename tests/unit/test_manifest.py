@@ -107,19 +107,27 @@ def test_rules_warn_and_everything_else_stops_the_build(manifest: Manifest) -> N
     assert severities == {True: {"warn"}, False: {"error"}}
 
 
-def test_every_table_on_databricks_masks_its_personal_columns(manifest: Manifest) -> None:
-    for node in nodes(manifest, "model", "snapshot").values():
-        if node.config.materialized != "ephemeral":
-            hooks = [hook.sql for hook in node.config.post_hook]
-            assert "{{ mask_personal_columns() }}" in hooks, node.name
+def test_what_people_read_has_a_view(manifest: Manifest) -> None:
+    """Tables are granted to nobody: marts are read through views, and so are error tables."""
+    published = {
+        name: node.config.meta["published_as"]
+        for name, node in nodes(manifest, "model", "snapshot").items()
+        if "published_as" in node.config.meta
+    }
+
+    assert published == {
+        name: "views" if node.path.startswith("marts/") else "error_views"
+        for name, node in nodes(manifest, "model").items()
+        if node.path.startswith("marts/") or name.endswith("_errors")
+    }
 
 
 def test_what_dbt_does_at_the_start_and_at_the_end(manifest: Manifest) -> None:
     operations = nodes(manifest, "operation").values()
 
     assert [node.raw_code for node in operations] == [
-        "{{ create_mask_functions() }}",
         "{{ record_run(results) }}",
+        "{{ publish() }}",
     ]
 
 

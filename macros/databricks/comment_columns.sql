@@ -1,0 +1,19 @@
+{#-
+    Comment on the columns of the tables that stay: targets and error tables. dbt would do so for every column of every table
+    and batch. What is built anew each time has views with comments, or none that people read.
+-#}
+{% macro comment_columns(known) -%}
+    {%- for node in graph.nodes.values()
+        if node.resource_type == 'snapshot' or node.config.materialized == 'incremental' -%}
+        {%- set there = known.get(node.schema ~ '.' ~ node.name, {}).get('columns', {}) -%}
+        {%- set table = pipeline_relation(node.config.schema, node.name) -%}
+        {%- for column in node.columns.values() if column.name in there -%}
+            {%- set text = column.description | trim -%}
+            {%- if there[column.name] != text -%}
+                {%- do run_query(
+                    'comment on column ' ~ table ~ '.' ~ adapter.quote(column.name) ~ ' is ' ~ sql_text(text)
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}
