@@ -5,6 +5,7 @@
 -#}
 {% macro publish_views(known) -%}
     {%- set kinds = personal_columns() -%}
+    {%- set schemas = [] -%}
     {%- for model in graph.nodes.values() if model.config.get('meta', {}).published_as is defined -%}
         {%- set columns = known.get(model.schema ~ '.' ~ model.name, {}).get('columns', {}) -%}
         {%- set view = pipeline_relation(model.config.meta.published_as, model.name) -%}
@@ -12,8 +13,11 @@
         {%- if columns -%}
             {%- set digest = local_md5(view_statement(model, view, columns, kinds)) -%}
             {%- if not published['comment'].endswith(digest) -%}
-                {%- if not adapter.check_schema_exists(view.database, view.schema) -%}
-                    {%- do adapter.create_schema(view) -%}
+                {%- if view.schema not in schemas -%}
+                    {%- do schemas.append(view.schema) -%}
+                    {%- if not adapter.check_schema_exists(view.database, view.schema) -%}
+                        {%- do adapter.create_schema(view) -%}
+                    {%- endif -%}
                 {%- endif -%}
                 {%- do run_query(view_statement(model, view, columns, kinds, digest)) -%}
                 {%- do log('Made the view ' ~ view, info=true) -%}
