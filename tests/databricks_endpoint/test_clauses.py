@@ -238,8 +238,12 @@ def test_people_on_call_may_travel_in_time(applied: object, run: Run) -> None:
         table = f"`{CATALOG}`.{name}"
         history = run(f"describe history {table}")
         now = max(int(str(row[0])) for row in history)
-        assert run(f"select count(*) from {table} version as of {now - 1}")
-        assert run(f"restore table {table} to version as of {now}")
+        rows = f"select count(*) from {table}"
+        present, past = run(rows), run(f"{rows} version as of {now - 1}")
+        run(f"restore table {table} to version as of {now - 1}")
+        assert run(rows) == past
+        run(f"restore table {table} to version as of {now}")
+        assert run(rows) == present
 
 
 def test_a_second_deployment_keeps_what_the_bundle_says(

@@ -107,6 +107,16 @@ def test_clustering_and_maintenance(run: Run) -> None:
     assert run(f"describe history {T}")[0][4] == "VACUUM END"
 
 
+def test_history_and_restore(run: Run) -> None:
+    run(f"insert into {T} select 2, 'y'")
+    assert run(f"select count(*) from {T}") == [(2,)]
+    assert [row[0] for row in run(f"describe history {T}")] == [1, 0]
+    run(f"restore table {T} to version as of 0")
+    assert run(f"select count(*) from {T}") == [(1,)]
+    run(f"restore table {T} to version as of 1")
+    assert run(f"select count(*) from {T}") == [(2,)]
+
+
 def test_comments(run: Run) -> None:
     run(f"comment on table {T} is 'About \\'t\\''")
     run(f"comment on column {T}.`a` is 'About a'")
