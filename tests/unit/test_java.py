@@ -1,5 +1,6 @@
 """Which Java runs Apache Spark: one of the right version, wherever it is; else the packaged one."""
 
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,7 @@ def test_packaged_java_starts_without_what_it_lacks(
     home = java.java_home(tmp_path / "wrapper" / "deep")
 
     assert home == tmp_path / "wrapper" / "deep"
+    assert stat.S_IMODE((home / "bin" / "java").stat().st_mode) == 0o755
     words = ["-Da=b c", "--add-modules=jdk.incubator.vector", "", "--add-modules=x", "Main"]
     done = subprocess.run([home / "bin" / "java", *words], capture_output=True, text=True)
     assert done.stdout == "['-Da=b c', '', '--add-modules=x', 'Main']\n", done.stderr
