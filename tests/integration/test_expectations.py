@@ -112,8 +112,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def install(folders: list[Path], project: Path) -> None:
+    """Do what `dbt deps` does, which dbt counts: each package is named and in its folder."""
     for folder in folders:
         shutil.copytree(folder, project / "dbt_packages" / folder.name)
+    named = {"packages": [{"local": str(folder)} for folder in folders]}
+    (project / "packages.yml").write_text(json.dumps(named), encoding="utf-8")
 
 
 @pytest.mark.parametrize("origin", ["stand-in", "hub"])
