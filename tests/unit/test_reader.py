@@ -536,26 +536,6 @@ def test_file_that_changes_while_it_is_read(
     assert not (tmp_path / "out.parquet").exists()
 
 
-def test_file_that_is_rewritten_behind_its_times(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Other bytes of the same number, between the hash and the parser; the clock is put back."""
-    source = tmp_path / NAME
-    read_header = CsvStream.read_header
-
-    def rewrite_and_read(stream: CsvStream) -> list[str]:
-        before = source.stat()
-        source.write_text(TEXT.replace("P1", "P9"))
-        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
-        assert source.stat().st_size == before.st_size
-        return read_header(stream)
-
-    monkeypatch.setattr(CsvStream, "read_header", rewrite_and_read)
-    with pytest.raises(Waiting, match=f"^{NAME} changed while it was read"):
-        parse(tmp_path, TEXT)
-    assert not (tmp_path / "out.parquet").exists()
-
-
 def test_file_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(Waiting, match=NAME):
         parse_file(
