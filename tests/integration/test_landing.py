@@ -697,27 +697,6 @@ def test_replaced_batch_that_is_sent_again_is_skipped(
     assert shop.pipeline().store.pending()[0].batch_id == "back"
 
 
-def test_content_that_comes_back_under_one_id(shop: Shop) -> None:
-    """A, B, A: without supersedes the second A is old news, with it the day is A again."""
-    first, second = {"orders": csv("orders")}, {"orders": csv("orders", 3, mark="b")}
-    shop.deliver(DAY, first)
-    shop.land()
-    shop.deliver(DAY, second, supersedes=True)
-    shop.land()
-
-    shop.deliver(DAY, first)
-    assert only(shop.land()).outcome == "SKIPPED"
-    shop.deliver(DAY, first, supersedes=True)
-    assert only(shop.land()).outcome == "LANDED"
-
-    landings = shop.pipeline().store.landings()
-    assert [landing.is_effective for landing in landings] == [False, False, True]
-    assert landings[2].content == landings[0].content
-    assert [landing.number for landing in shop.pipeline().store.pending()] == [3]
-    # Each content is there once: the effective record says which counts.
-    assert len(shop.rows("orders")) == 5
-
-
 def test_batches_land_in_date_order_and_late_ones_too(shop: Shop) -> None:
     shop.deliver(NEXT_DAY, {"orders": csv("orders", mark="b")}, trigger_id="a-later")
     shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="b-earlier")

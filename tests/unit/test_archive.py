@@ -330,7 +330,8 @@ def test_link_is_moved_across_file_systems_and_not_followed(
 
 
 def test_reason_is_text_that_people_can_read(root: Path) -> None:
-    reject(root / "triggers/source" / TRIGGER, {}, root, "größer als erlaubt\n", DAY, "batch-1")
+    trigger = root / "triggers/source" / TRIGGER
+    reject(trigger, {}, root, "größer als erlaubt\n", DAY, "batch-1", is_known=known)
 
     text = (root / "triggers/rejected" / f"{TRIGGER}.reason.json").read_bytes()
     assert '\n  "reason": "größer als erlaubt?",\n'.encode() in text
