@@ -146,6 +146,16 @@ NOT_TEXT: dict[str, tuple[bytes, str]] = {
 }
 
 
+@pytest.mark.parametrize("rest", [b"", b"ln,,\n"], ids=["end of the file", "plain text"])
+def test_character_that_a_block_cuts_and_the_next_does_not_end(
+    rest: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = f"{TEXT}P2,0,K".encode() + b"\xc3"
+    monkeypatch.setattr(csv_stream, "BLOCK_BYTES", len(content))
+
+    assert "is not UTF-8 (line 3 has a byte" in rejection(tmp_path, content + rest)
+
+
 def test_every_fixture_is_tested() -> None:
     assert {path.stem for path in (FIXTURES / "valid").iterdir()} == VALID.keys()
     assert {path.stem for path in (FIXTURES / "invalid").iterdir()} == INVALID.keys()
