@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from conftest import SettingsFor
-from pyspark.sql import Row
 from support.macros import call_macro
 
 from ingest.config import Settings
-from ingest.landing import append_rows
+from ingest.contract import load_contract
+from ingest.landing import LandingStore, append_rows
 from ingest.local import LocalEngine
 
 DAYS = {n: date(2025, 1, n) for n in (15, 16, 17, 20)}
@@ -31,6 +31,7 @@ class Tables:
     def __init__(self, settings: Settings) -> None:
         self.spark = LocalEngine(settings).connect()
         self.logged: list[tuple[Any, ...]] = []
+        self.store = LandingStore(self.spark, settings, load_contract(settings.project_dir))
         self._schema = settings.schema_name
         for number, n in enumerate((15, 16, 17), start=1):
             self.land(number, n)
@@ -59,6 +60,7 @@ class Tables:
             batch_id=batch_id or f"b{n}",
             batch_date=DAYS[n],
             feed="orders",
+            landed_at=NOW,
         )
 
     def withdraw(self, number: int, n: int, batch_id: str | None = None) -> None:
@@ -79,8 +81,14 @@ class Tables:
         found = self.spark.table(f"{self._schema}_{table}").select(*columns).collect()
         return sorted((tuple(row) for row in found), key=str)
 
-    def next_batch(self) -> list[Row]:
-        return self.spark.sql(call_macro("next_batch", **self._context())).collect()
+    def next_numbers(self) -> list[int]:
+        """Landing that dbt applies next, if any."""
+        found = self.spark.sql(call_macro("next_batch", **self._context())).collect()
+        return [row.landing_number for row in found]
+
+    def pending(self) -> list[int]:
+        """Landings that a run would apply."""
+        return [landing.number for landing in self.store.pending()]
 
     def _context(self) -> dict[str, Any]:
         """What the macros find in dbt."""
@@ -142,7 +150,7 @@ def test_batch_after_the_last_one_undoes_nothing(house: Tables) -> None:
     house.call("rewind")
 
     assert_undone_since(house, 18)
-    assert [row.landing_number for row in house.next_batch()] == [4]
+    assert house.next_numbers() == [4]
     assert house.logged == []
 
 
@@ -152,16 +160,17 @@ def test_batch_that_takes_the_place_of_another(house: Tables) -> None:
     house.call("rewind")
 
     assert_undone_since(house, 17)
-    assert [row.landing_number for row in house.next_batch()] == [4]
+    assert house.next_numbers() == [4]
 
 
 def test_withdrawn_in_the_middle(house: Tables) -> None:
     house.withdraw(2, 16)
+    assert house.pending() == [3]
 
     house.call("rewind")
 
     assert_undone_since(house, 16)
-    assert [row.landing_number for row in house.next_batch()] == [3]
+    assert house.next_numbers() == [3]
     assert house.rows("ops.withdrawals", "is_undone") == [(True,)]
     assert [(row[0], row[2]["batch_id"]) for row in house.logged] == [
         ("withdraw", "b16"),
@@ -174,11 +183,12 @@ def test_withdrawn_in_the_middle(house: Tables) -> None:
 def test_withdrawn_newest(house: Tables) -> None:
     """The one before is built again: marts are of the batch that is current."""
     house.withdraw(3, 17)
+    assert house.pending() == [2]
 
     house.call("rewind")
 
     assert_undone_since(house, 16)
-    assert [row.landing_number for row in house.next_batch()] == [2]
+    assert house.next_numbers() == [2]
 
 
 def results(names: Iterable[str], status: str = "success") -> list[SimpleNamespace]:
@@ -194,7 +204,7 @@ def test_all_withdrawn(house: Tables) -> None:
     house.call("rewind")
 
     assert_undone_since(house, 15)
-    assert house.next_batch() == []
+    assert house.next_numbers() == house.pending() == []
     assert house.rows("ops.withdrawals", "is_undone") == [(False,)] * 3
     for built in (
         results(["current_batch", "stg_orders"]),

@@ -209,6 +209,7 @@ def settings(
                 "--quiet",
                 "--select",
                 "+path:models/staging/base",
+                "orders_errors",
                 "--indirect-selection",
                 "cautious",
                 "--exclude-resource-type",
@@ -246,6 +247,9 @@ def test_rows_of_another_date_are_of_another_batch(
 
     assert base.count() == landed.count() / 2 > 0
     assert {row["_batch_date"] for row in base.select("_batch_date").collect()} == {DAY}
+    if feed == "orders":
+        errors = spark.table("rules_staging.orders_errors")
+        assert errors.count() == base.where("is_quarantined").count() > 0
 
 
 @pytest.mark.parametrize("rule", CASES)
