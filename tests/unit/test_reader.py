@@ -311,7 +311,7 @@ def test_control_characters_of_a_wrong_encoding_are_warned_about(
     ] * (line is not None)
 
 
-@pytest.mark.parametrize("block", range(60, 70))
+@pytest.mark.parametrize("block", range(len(HEADER), len(HEADER) + 5))
 def test_control_character_at_the_border_of_a_block(
     block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
