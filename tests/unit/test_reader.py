@@ -281,6 +281,10 @@ def test_header_is_matched_whatever_its_blanks_and_hyphens(tmp_path: Path) -> No
     assert landed(parse(tmp_path, f"{header}\n{ROW}\n")[1]) == [stock(1, *P1)]
 
 
+def test_alias_before_its_column(tmp_path: Path) -> None:
+    assert "one column for warehouse_location" in rejection(tmp_path, f"Location,{TEXT}".encode())
+
+
 def test_header_again_may_use_an_alias(tmp_path: Path) -> None:
     again = 'Location,"PRODUCT-ID",stock quantity,last_restocked,created_timestamp'
     header = "warehouse_location,product_id,stock_quantity,last_updated,created_timestamp"
