@@ -56,11 +56,11 @@ def records(text: bytes, newline: bytes, *, is_last: bool) -> Iterator[Record]:
         if match:
             end = match.end()
         else:
-            fault = _fault(text, start, is_last=is_last)
+            fault = _fault(text, start)
             end = text.find(newline, fault) + 1
             if is_last and fault < len(text):
                 end = end or len(text)
-            elif end == 0 or fault == len(text):
+            elif end == 0:
                 return
         yield Record(text[start:end], match is not None)
         start = end
@@ -128,14 +128,10 @@ _FIELDS = re.compile(rb"(?:" + _FIELD + rb",)*+")
 _LAST_FIELD = re.compile(_QUOTED + rb"|(?!\")" + _PLAIN)
 
 
-def _fault(text: bytes, start: int, *, is_last: bool) -> int:
+def _fault(text: bytes, start: int) -> int:
     """Where a record that is not well-formed goes wrong; the text's end when it does not show."""
     last = _LAST_FIELD.match(text, _fields_end(text, start))
-    if last is None:
-        return len(text)
-    # What may become a line end is no fault yet.
-    is_cut = not is_last and last.end() == len(text) - 1 and text.endswith(CR)
-    return len(text) if is_cut else last.end()
+    return len(text) if last is None else last.end()
 
 
 def _fields_end(text: bytes, start: int) -> int:

@@ -24,6 +24,7 @@ from ingest.local import LocalEngine
 from ingest.log import LogRow, now
 from ingest.pipeline import Leftover, Pipeline
 from ingest.sample import generate
+from ingest.trigger import Trigger
 
 DAY = date(2025, 1, 15)
 NEXT_DAY = date(2025, 1, 16)
@@ -376,6 +377,52 @@ def test_what_is_replaced_before_it_is_rejected_stays(
     assert path.name in look.message and "the next look judges it anew" in look.message
     assert shop.rejected() == set()
     assert only(shop.land()).outcome == "LANDED"
+
+
+def test_file_that_comes_amid_rejecting_stays(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the whole batch was found as it had been seen."""
+    shop.deliver(DAY, {"orders": "no header\n", "products": csv("products")})
+    reject = archive.reject
+
+    def come_in_between(*arguments: Any, **keywords: Any) -> archive.Moves:
+        shop.source("products", DAY).write_text(csv("products", mark="new"))
+        return reject(*arguments, **keywords)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "reject", come_in_between)
+        look = only(shop.land())
+
+    assert look.outcome == "REJECTED"
+    assert look.message.endswith(" products_2025_01_15.csv came meanwhile and stays.")
+    assert shop.in_source() == {"products_2025_01_15.csv"}
+    assert shop.source("products", DAY).read_text() == csv("products", mark="new")
+
+
+def test_trigger_that_comes_while_the_one_before_is_read_is_looked_at_next(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read is not taken for what came right behind it."""
+    shop.deliver(DAY, {"orders": csv("orders")})
+    pipeline = shop.pipeline()
+    read = Intake._read
+    paths: list[Path] = []
+
+    def come_behind(intake: Intake, path: Path) -> Trigger:
+        found = read(intake, path)
+        paths.append(path)
+        # The first time the triggers are put in order.
+        if len(paths) == 2:
+            shop.trigger(DAY, ["orders"], trigger_id="newer", supersedes=True).replace(path)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Intake, "_read", come_behind)
+        look = only(list(pipeline.look_at_all()))
+    (leftover,) = pipeline.archive([look], applied_only=False)
+
+    assert (look.outcome, look.batch_id) == ("LANDED", f"batch-{DAY}")
+    assert "came in the place of the trigger that was looked at" in leftover.message
+    assert only(shop.look()).batch_id == "newer"
 
 
 def test_trigger_that_changes_before_it_is_looked_at_is_judged_as_it_is_then(shop: Shop) -> None:

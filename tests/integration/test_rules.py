@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from ingest.cli import app
 from ingest.config import PROJECT_DIR, Settings
+from ingest.local import LocalEngine
 
 DAY = date(2025, 1, 15)
 
@@ -160,7 +161,7 @@ ON_NULL = {
 
 @pytest.fixture(scope="module")
 def settings(
-    engine: object, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+    engine: LocalEngine, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Settings, dict[str, int]]]:
     """One batch with all cases, its base models built."""
     root = tmp_path_factory.mktemp("rules")
@@ -188,6 +189,13 @@ def settings(
     arguments = ["--root", str(root), "--warehouse", str(warehouse), "--schema", "rules"]
     landed = CliRunner().invoke(app, ["land", *arguments])
     assert landed.exit_code == 0, landed.output
+    # The same files, as they landed under the same id for a date that was withdrawn since.
+    spark = engine.connect()
+    for feed in GOOD:
+        landed_rows = spark.table(f"rules_landing.{feed}")
+        then = {"_batch_date": "date_sub(_batch_date, 1)"}
+        of_then = landed_rows.selectExpr(*(then.get(name, name) for name in landed_rows.columns))
+        of_then.write.insertInto(f"rules_landing.{feed}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ECOMM_WAREHOUSE", str(warehouse))
         patch.setenv("ECOMM_SCHEMA", "rules")
@@ -201,6 +209,7 @@ def settings(
                 "--quiet",
                 "--select",
                 "+path:models/staging/base",
+                "orders_errors",
                 "--indirect-selection",
                 "cautious",
                 "--exclude-resource-type",
@@ -226,6 +235,21 @@ def _number(rule: str, kind: str) -> int:
     feed = rule.split("_")[0]
     position = [case for case in CASES if case.startswith(f"{feed}_")].index(rule)
     return 2 * position + (1 if kind == "broken" else 2)
+
+
+@pytest.mark.parametrize("feed", GOOD)
+def test_rows_of_another_date_are_of_another_batch(
+    feed: str, settings: object, spark: SparkSession
+) -> None:
+    """Under the same id, and of the same bytes: such as before a typo in the year was corrected."""
+    landed = spark.table(f"rules_landing.{feed}")
+    base = spark.table(f"rules_staging.base_{feed}")
+
+    assert base.count() == landed.count() / 2 > 0
+    assert {row["_batch_date"] for row in base.select("_batch_date").collect()} == {DAY}
+    if feed == "orders":
+        errors = spark.table("rules_staging.orders_errors")
+        assert errors.count() == base.where("is_quarantined").count() > 0
 
 
 @pytest.mark.parametrize("rule", CASES)

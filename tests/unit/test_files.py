@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Rejected, Waiting
-from ingest.files import one_line, open_delivered, sha256_of
+from ingest.files import one_line, open_delivered, sha256_of, sighting
 
 
 def test_file_is_opened_and_hashed(tmp_path: Path) -> None:
@@ -75,3 +75,30 @@ def test_link_that_comes_while_a_file_is_opened(
 )
 def test_name_is_shown_in_one_harmless_line(name: str, shown: str) -> None:
     assert one_line(name) == shown
+
+
+@pytest.mark.parametrize("change", ["written", "another", "in its place", "link", "gone"])
+def test_sighting_tells_what_changed(change: str, tmp_path: Path) -> None:
+    """Also where as many bytes have the same time."""
+    path, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    for file in (path, other):
+        file.write_bytes(b"abc")
+        os.utime(file, ns=(1, 1))
+    before = sighting(path)
+    assert before is not None and sighting(path) == before
+
+    match change:
+        case "written":
+            path.write_bytes(b"xyz")
+            os.utime(path, ns=(1, 1))
+        case "another":
+            path.write_bytes(b"abcd")
+        case "in its place":
+            other.replace(path)
+        case "link":
+            path.unlink()
+            path.symlink_to(other)
+        case "gone":
+            path.unlink()
+
+    assert sighting(path) != before

@@ -146,6 +146,16 @@ NOT_TEXT: dict[str, tuple[bytes, str]] = {
 }
 
 
+@pytest.mark.parametrize("rest", [b"", b"ln,,\n"], ids=["end of the file", "plain text"])
+def test_character_that_a_block_cuts_and_the_next_does_not_end(
+    rest: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = f"{TEXT}P2,0,K".encode() + b"\xc3"
+    monkeypatch.setattr(csv_stream, "BLOCK_BYTES", len(content))
+
+    assert "is not UTF-8 (line 3 has a byte" in rejection(tmp_path, content + rest)
+
+
 def test_every_fixture_is_tested() -> None:
     assert {path.stem for path in (FIXTURES / "valid").iterdir()} == VALID.keys()
     assert {path.stem for path in (FIXTURES / "invalid").iterdir()} == INVALID.keys()
@@ -271,6 +281,10 @@ def test_header_is_matched_whatever_its_blanks_and_hyphens(tmp_path: Path) -> No
     assert landed(parse(tmp_path, f"{header}\n{ROW}\n")[1]) == [stock(1, *P1)]
 
 
+def test_alias_before_its_column(tmp_path: Path) -> None:
+    assert "one column for warehouse_location" in rejection(tmp_path, f"Location,{TEXT}".encode())
+
+
 def test_header_again_may_use_an_alias(tmp_path: Path) -> None:
     again = 'Location,"PRODUCT-ID",stock quantity,last_restocked,created_timestamp'
     header = "warehouse_location,product_id,stock_quantity,last_updated,created_timestamp"
@@ -301,7 +315,7 @@ def test_control_characters_of_a_wrong_encoding_are_warned_about(
     ] * (line is not None)
 
 
-@pytest.mark.parametrize("block", range(60, 70))
+@pytest.mark.parametrize("block", range(len(HEADER), len(HEADER) + 5))
 def test_control_character_at_the_border_of_a_block(
     block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import agate
@@ -9,7 +10,7 @@ import pytest
 import yaml
 from dbt_common.clients.agate_helper import from_csv
 from dbt_ecomm_seeds import unreadable
-from support.macros import project_macros
+from support.macros import call_macro, project_macros
 
 PROJECT = Path(__file__).parents[2]
 SEEDS = {
@@ -206,6 +207,26 @@ def test_file_that_dbt_cannot_read(content: bytes, expected: str | None, tmp_pat
         assert found is None
     else:
         assert found is not None and found.startswith(expected)
+
+
+@pytest.mark.parametrize("found", ["line 2: x.", None])
+def test_fault_stops_the_seed(found: str | None) -> None:
+    def fail(message: str) -> None:
+        raise RuntimeError(message)
+
+    for macro in ("seed_file_fault", "seed_order_fault"):
+        faults = {"seed_file_fault": None, "seed_order_fault": None} | {macro: found}
+        context = {
+            "execute": True,
+            "model": SimpleNamespace(original_file_path="seeds/x.csv"),
+            "load_agate_table": lambda: None,
+            "exceptions": SimpleNamespace(raise_compiler_error=fail),
+        } | {name: lambda *_, fault=fault: fault for name, fault in faults.items()}
+        if found is None:
+            call_macro("check_seed", **context)
+        else:
+            with pytest.raises(RuntimeError, match=r"^seeds/x\.csv, line 2: x\.$"):
+                call_macro("check_seed", **context)
 
 
 def test_every_seed_is_checked() -> None:

@@ -1,6 +1,7 @@
 """Which process is a warehouse's engine: not every one that has its id, or part of its command."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,3 +51,17 @@ def test_engine_is_known_by_its_command(
         if not is_ours:
             assert not server.stop(tmp_path)
             assert other.poll() is None
+
+
+def test_only_the_owner_reads_the_session(tmp_path: Path) -> None:
+    """Also of a session that is renewed in a folder that others may enter."""
+    (tmp_path / ".engine").mkdir()
+    before = os.umask(0o022)
+    try:
+        server.renew_session(tmp_path, server.Server(1, 1, "x", "x"))
+    finally:
+        os.umask(before)
+
+    file = tmp_path / ".engine" / "engine.json"
+    assert json.loads(file.read_text())["session_id"] != "x"
+    assert file.stat().st_mode & 0o777 == 0o600

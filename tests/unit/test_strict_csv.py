@@ -123,10 +123,11 @@ def test_border_of_a_full_block(end: str, tmp_path: Path, monkeypatch: pytest.Mo
     tail = f'2,"x{end}y""z",\ufeff{end}\ufeff3,a,b{end}4,"q"x,r{end}5,c,d{end}'
     for shift in range(len(tail.encode()) + 1):
         head = f"id,name,note{end}"
-        room = csv_stream.BLOCK_BYTES - len(head) - len(f"1,,b{end}") - shift
+        # The second block is read with the first one, which has the header.
+        room = 2 * csv_stream.BLOCK_BYTES - len(head) - len(f"1,,b{end}") - shift
         content = f"{head}1,{'a' * room},b{end}{tail}"
 
-        assert ours(content, tmp_path, 2 * csv_stream.BLOCK_BYTES) == {
+        assert ours(content, tmp_path, 4 * csv_stream.BLOCK_BYTES) == {
             1: ("1", "a" * room, "b"),
             2: ("2", f'x{end}y"z', "\ufeff"),
             3: ("\ufeff3", "a", "b"),
@@ -187,6 +188,10 @@ FAULTS = {
         '1,a,b\n ID ,"name",Note\n2,a,b\n',
         {1: ("1", "a", "b"), 2: ' ID ,"name",Note', 3: ("2", "a", "b")},
     ),
+    "values that begin as the header's names do": (
+        "id2,name of it,note 5\n",
+        {1: ("id2", "name of it", "note 5")},
+    ),
     "the header in another order": ("name,id,note\n", {1: ("name", "id", "note")}),
 }
 
@@ -198,6 +203,23 @@ def test_fault(name: str, tmp_path: Path) -> None:
 
     assert ours(content, tmp_path) == expected
     assert judged(content) == expected
+
+
+def test_malformed_row_of_a_file_of_one_column(tmp_path: Path) -> None:
+    """What stands for it meanwhile is no row of one value."""
+    source, out = tmp_path / "things.csv", tmp_path / "things.parquet"
+    source.write_text('id\n1\n"a"b\n2\n')
+    feed = Feed("things", FEED.columns[:1])
+
+    parsed = parse_file(source, feed, LINEAGE, out, 1 << 20)
+
+    rows = pq.read_table(out, columns=["id", "_raw_line"]).to_pylist()
+    assert [(row["id"], row["_raw_line"]) for row in rows] == [
+        ("1", None),
+        ("2", None),
+        (None, '"a"b'),
+    ]
+    assert (parsed.rows, parsed.malformed_rows) == (3, 1)
 
 
 def test_file_of_faults_is_read_in_one_pass(tmp_path: Path) -> None:

@@ -1,0 +1,228 @@
+"""Undoing batches: what the macros that rewind do to small tables, without a dbt build around them.
+
+`test_withdraw.py` and `test_pipeline.py` look at whole histories; this looks at one statement each.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from conftest import SettingsFor
+from support.macros import call_macro
+
+from ingest.config import Settings
+from ingest.contract import load_contract
+from ingest.landing import LandingStore, append_rows
+from ingest.local import LocalEngine
+
+DAYS = {n: date(2025, 1, n) for n in (15, 16, 17, 20)}
+NOW = datetime(2025, 2, 1, tzinfo=UTC)
+
+
+class Tables:
+    """Tables of batches of the 15th, 16th and 17th that are applied, the last of them just now.
+
+    The order has a version of each day, and each batch has an error that the next one resolved.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.spark = LocalEngine(settings).connect()
+        self.logged: list[tuple[Any, ...]] = []
+        self.store = LandingStore(self.spark, settings, load_contract(settings.project_dir))
+        self._schema = settings.schema_name
+        for number, n in enumerate((15, 16, 17), start=1):
+            self.land(number, n)
+            self._append(
+                "ops.batch_reconciliation", landing_number=number, batch_date=DAYS[n], feed="orders"
+            )
+        self._create(
+            "targets.orders_target",
+            "select * from values (date '2025-01-15', date '2025-01-16'),"
+            " (date '2025-01-16', date '2025-01-17'), (date '2025-01-17', cast(null as date))"
+            " as versions (effective_date, expiry_date)",
+        )
+        self._create(
+            "staging.orders_errors",
+            "select * from values (date '2025-01-15', 'b16'), (date '2025-01-16', 'b17'),"
+            " (date '2025-01-17', cast(null as string))"
+            " as errors (_batch_date, resolved_by_batch_id)",
+        )
+        self._create("ops.current_batch", call_macro("next_batch", **self._context()))
+
+    def land(self, number: int, n: int, batch_id: str | None = None) -> None:
+        """A landing of a day."""
+        self._append(
+            "landing.landed_files",
+            landing_number=number,
+            batch_id=batch_id or f"b{n}",
+            batch_date=DAYS[n],
+            feed="orders",
+            landed_at=NOW,
+        )
+
+    def withdraw(self, number: int, n: int, batch_id: str | None = None) -> None:
+        """Take a landing back."""
+        self._append(
+            "ops.withdrawals",
+            landing_number=number,
+            batch_id=batch_id or f"b{n}",
+            batch_date=DAYS[n],
+            withdrawn_at=NOW,
+            is_undone=False,
+        )
+
+    def call(self, macro: str, *arguments: Any) -> None:
+        call_macro(macro, *arguments, **self._context())
+
+    def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
+        found = self.spark.table(f"{self._schema}_{table}").select(*columns).collect()
+        return sorted((tuple(row) for row in found), key=str)
+
+    def next_numbers(self) -> list[int]:
+        """Landing that dbt applies next, if any."""
+        found = self.spark.sql(call_macro("next_batch", **self._context())).collect()
+        return [row.landing_number for row in found]
+
+    def pending(self) -> list[int]:
+        """Landings that a run would apply."""
+        return [landing.number for landing in self.store.pending()]
+
+    def _context(self) -> dict[str, Any]:
+        """What the macros find in dbt."""
+
+        def relation(suffix: str, name: str) -> str:
+            return f"{self._schema}_{suffix}.{name}"
+
+        return {
+            "execute": True,
+            "flags": SimpleNamespace(WHICH="build"),
+            "this": relation("ops", "current_batch"),
+            "pipeline_relation": relation,
+            "source": relation,
+            "load_relation": lambda name: name if self.spark.catalog.tableExists(name) else None,
+            "run_query": lambda sql: SimpleNamespace(rows=self.spark.sql(sql).collect()),
+            "log": lambda *_, **__: "",
+            "append_to_log": lambda *row: self.logged.append(row),
+            "feeds": lambda: ["orders"],
+            "sql_text": lambda text: call_macro("sql_text", text),
+            "failed_nodes": lambda results: call_macro("failed_nodes", results),
+            "next_batch": lambda: call_macro("next_batch", **self._context()),
+            "undo_batches": lambda since: call_macro("undo_batches", since, **self._context()),
+        }
+
+    def _create(self, table: str, select: str) -> None:
+        suffix = table.partition(".")[0]
+        self.spark.sql(f"create schema if not exists {self._schema}_{suffix}")
+        self.spark.sql(f"create or replace table {self._schema}_{table} using delta as {select}")
+
+    def _append(self, table: str, **values: Any) -> None:
+        name = f"{self._schema}_{table}"
+        row = [values.get(column) for column in self.spark.table(name).columns]
+        append_rows(self.spark, name, [row])
+
+
+@pytest.fixture
+def house(settings_for: SettingsFor, tmp_path: Path, request: pytest.FixtureRequest) -> Tables:
+    # Test names differ, hence so do these schemas.
+    return Tables(settings_for(tmp_path, request.node.name))
+
+
+def assert_undone_since(house: Tables, n: int) -> None:
+    """Fail unless the tables hold what the batches before a day have done, and nothing else."""
+    before = [day for day in (15, 16, 17) if day < n]
+    versions = [(DAYS[day], DAYS[day + 1] if day + 1 < n else None) for day in before]
+    errors = [(DAYS[day], f"b{day + 1}" if day + 1 < n else None) for day in before]
+
+    assert house.rows("targets.orders_target", "effective_date", "expiry_date") == versions
+    assert house.rows("staging.orders_errors", "_batch_date", "resolved_by_batch_id") == errors
+    applied = house.rows("ops.batch_reconciliation", "batch_date")
+    assert applied == [(DAYS[day],) for day in before]
+
+
+def test_batch_after_the_last_one_undoes_nothing(house: Tables) -> None:
+    house.call("rewind")
+    assert_undone_since(house, 18)
+    house.land(4, 20)
+
+    house.call("rewind")
+
+    assert_undone_since(house, 18)
+    assert house.next_numbers() == [4]
+    assert house.logged == []
+
+
+def test_batch_that_takes_the_place_of_another(house: Tables) -> None:
+    house.land(4, 17)
+
+    house.call("rewind")
+
+    assert_undone_since(house, 17)
+    assert house.next_numbers() == [4]
+
+
+def test_withdrawn_in_the_middle(house: Tables) -> None:
+    house.withdraw(2, 16)
+    assert house.pending() == [3]
+
+    house.call("rewind")
+
+    assert_undone_since(house, 16)
+    assert house.next_numbers() == [3]
+    assert house.rows("ops.withdrawals", "is_undone") == [(True,)]
+    assert [(row[0], row[2]["batch_id"]) for row in house.logged] == [
+        ("withdraw", "b16"),
+        ("replay", "b17"),
+    ]
+    house.call("rewind")
+    assert len(house.logged) == 2, "what is undone is not undone again"
+
+
+def test_withdrawn_newest(house: Tables) -> None:
+    """The one before is built again: marts are of the batch that is current."""
+    house.withdraw(3, 17)
+    assert house.pending() == [2]
+
+    house.call("rewind")
+
+    assert_undone_since(house, 16)
+    assert house.next_numbers() == [2]
+
+
+def results(names: Iterable[str], status: str = "success") -> list[SimpleNamespace]:
+    return [SimpleNamespace(status=status, node=SimpleNamespace(name=name)) for name in names]
+
+
+def test_all_withdrawn(house: Tables) -> None:
+    """It is undone once a build has emptied every table: until then it is to be done again."""
+    whole = ("current_batch", "stg_orders", "batch_counts")
+    for number, n in enumerate((15, 16, 17), start=1):
+        house.withdraw(number, n)
+
+    house.call("rewind")
+
+    assert_undone_since(house, 15)
+    assert house.next_numbers() == house.pending() == []
+    assert house.rows("ops.withdrawals", "is_undone") == [(False,)] * 3
+    for built in (
+        results(["current_batch", "stg_orders"]),
+        results(["batch_counts"]),
+        [*results(whole), *results(["rows_balance"], "fail")],
+        [*results(["current_batch"]), *results(["stg_orders"], "error")],
+    ):
+        house.call("record_empty_run", built)
+        assert house.rows("ops.withdrawals", "is_undone") == [(False,)] * 3
+    house.call("record_empty_run", results(whole))
+    assert house.rows("ops.withdrawals", "is_undone") == [(True,)] * 3
+
+
+def test_id_that_was_withdrawn_from_a_later_date(house: Tables) -> None:
+    """It stands for the earlier batch: what that has resolved stays so."""
+    house.land(4, 20, batch_id="b16")
+    house.withdraw(4, 20, batch_id="b16")
+
+    house.call("undo_batches", "date '2025-01-20'")
+
+    assert_undone_since(house, 18)
