@@ -37,6 +37,8 @@ LEFT_OUT = (
     "build",
     "dist",
 )
+# On a busy machine a build takes a minute, and all tests together half an hour.
+LONGEST_SECONDS = 3600
 _PASSED, _FAILED = 0, 1
 
 
@@ -127,9 +129,18 @@ def _run_tests(copy: Path, tests: Iterable[str]) -> tuple[int, str]:
     }
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "-p", "no:cacheprovider"]
     command += ["--durations=0", "--tb=short", *(f"tests/{test}" for test in tests)]
-    done = subprocess.run(
-        command, cwd=copy, env=environment, capture_output=True, text=True, check=False
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=copy,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        sys.exit(f"The tests do not end; a mutant that loops for ever proves nothing: {tests}")
     return done.returncode, done.stdout + done.stderr
 
 
