@@ -964,9 +964,12 @@ def test_rows_that_a_failed_landing_leaves_are_swept_before_the_next(
     monkeypatch.setattr(LandingStore, "_commit", fail_to_commit)
     monkeypatch.setattr(LandingStore, "sweep", fail_to_sweep)
 
-    assert [look.outcome for look in shop.land()] == ["FAILED", "LANDED"]
+    assert [look.outcome for look in shop.pipeline().look_at_all()] == ["FAILED", "LANDED"]
     assert failures == []
     assert len(shop.rows("orders")) == 2
+    # The one that failed is looked at again, and finds its content landed.
+    assert {look.outcome for look in shop.land()} == {"SKIPPED"}
+    assert shop.in_source() == set()
 
 
 def test_kill_before_archiving_is_finished_by_the_next_run(shop: Shop) -> None:
