@@ -167,6 +167,7 @@ def test_export_as_csv_defuses_formulas(
     )
     assert done.exit_code == 0, done.output
 
+    assert not [path for path in out.rglob("*") if path.stat().st_mode & 0o077]
     text = (out / "marts" / "odd" / "odd.csv").read_text()
     rows = {row["n"]: row for row in csv.DictReader(io.StringIO(text))}
     words = {number: row["word"] for number, row in rows.items()}

@@ -521,6 +521,19 @@ def test_withdrawn_batch_does_not_come_back_by_itself(shop: Shop, moved: list[st
     assert [landing.number for landing in shop.pipeline().store.pending()] == [2]
 
 
+def test_withdrawn_batch_may_replace_what_came_since(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="a")
+    shop.land()
+    shop.pipeline().store.withdraw(DAY)
+    shop.deliver(DAY, {"orders": csv("orders", mark="b")}, trigger_id="b")
+    shop.land()
+    shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="a", supersedes=True)
+
+    assert only(shop.land()).outcome == "LANDED"
+
+    assert [landing.number for landing in shop.pipeline().store.pending()] == [3]
+
+
 def test_withdrawn_rows_are_read_again_when_they_come_again(shop: Shop) -> None:
     """Under the same id: what was wrong with the reading is not kept, and nothing is doubled."""
     shop.deliver(DAY, {"orders": csv("orders"), "products": csv("products")})
@@ -939,6 +952,12 @@ def test_killed_batch_of_known_bytes_doubles_nothing(shop: Shop) -> None:
     assert only(shop.land()).outcome == "LANDED"
     assert Counter(row._batch_date for row in shop.rows("orders")) == {DAY: 2, NEXT_DAY: 2}
 
+    more = {"orders": both, "shipping": csv("shipping", mark="z")}
+    shop.deliver(NEXT_DAY, more, trigger_id="other", supersedes=True)
+    killed_before_the_record(shop)
+    assert only(shop.land()).outcome == "LANDED"
+    assert Counter(row._batch_id for row in shop.rows("orders"))["other"] == 2
+
 
 def test_rows_that_a_failed_landing_leaves_are_swept_before_the_next(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
@@ -1114,8 +1133,9 @@ def test_build_that_applies_nothing_ends_the_run(shop: Shop) -> None:
     pipeline = shop.pipeline()
     looks = list(pipeline.look_at_all())
 
-    done = BuildResult(True, (), is_recorded=True)
-    applied = list(building(shop, pipeline, lambda: done))
+    # Not without end, whatever the run does.
+    done = iter([BuildResult(True, (), is_recorded=True)] * 3)
+    applied = list(building(shop, pipeline, lambda: next(done)))
 
     assert [item.result.success for item in applied] == [True, False]
     (row,) = shop.log("build")

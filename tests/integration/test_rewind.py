@@ -181,7 +181,7 @@ def test_withdrawn_in_the_middle(house: Tables) -> None:
 
 
 def test_withdrawn_newest(house: Tables) -> None:
-    """The one before is built again: marts are of the batch that is current."""
+    """The one before is built again, to bring the marts back to it."""
     house.withdraw(3, 17)
     assert house.pending() == [2]
 
