@@ -5,6 +5,7 @@ from typing import Any
 
 from dbt.context.base import BaseContext
 from dbt_common.clients.jinja import BaseMacroGenerator, get_template
+from jinja2 import Environment
 
 MACROS = Path(__file__).parents[2] / "macros"
 
@@ -31,3 +32,32 @@ def project_macros(*folders: str) -> dict[str, Any]:
         for file in (MACROS / folder).glob("*.sql"):
             context[file.stem] = _Macro(file, context)
     return context
+
+
+class _Returned(Exception):
+    pass
+
+
+def call_macro(name: str, *arguments: Any, **context: Any) -> Any:
+    """Call one macro, with nothing around it but what is given.
+
+    Args:
+        name: Its name.
+        *arguments: Its arguments.
+        **context: What it finds in dbt's context: variables, functions, other macros.
+
+    Returns:
+        What it returns, else its text.
+    """
+    (path,) = MACROS.glob(f"*/{name}.sql")
+    environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)
+
+    def give_back(value: Any) -> None:
+        raise _Returned(value)
+
+    environment.globals.update(context | {"return": give_back})
+    macro = getattr(environment.from_string(path.read_text(encoding="utf-8")).module, name)
+    try:
+        return str(macro(*arguments)).strip()
+    except _Returned as returned:
+        return returned.args[0]
