@@ -115,7 +115,9 @@ class LocalEngine:
 
     def _join(self, running: Server) -> SparkSession:
         connected = ConnectSession.getActiveSession()
-        if connected is None or connected.is_stopped or os.environ.get(_REMOTE) != running.remote:
+        # Other threads, dbt's for instance, take the default session, whoever made it.
+        is_default = connected is ConnectSession._get_default_session()
+        if connected is None or not is_default or os.environ.get(_REMOTE) != running.remote:
             self.disconnect()
             connected = ConnectSession.builder.remote(running.remote).create()
             connected.client.set_retry_policies([_WhileItRuns(self)])
@@ -127,13 +129,13 @@ class LocalEngine:
 
     @staticmethod
     def disconnect() -> None:
-        """Let go of this process's session, if any; the server keeps it, and with it its tables."""
-        session = ConnectSession.getActiveSession()
-        if session is not None:
-            session.release_session_on_close = False
-            session.stop()
-            _ended.append(session)
-            os.environ.pop(_REMOTE, None)
+        """Let go of this process's sessions; the server keeps its own, and with it its tables."""
+        for session in {ConnectSession.getActiveSession(), ConnectSession._get_default_session()}:
+            if session is not None:
+                session.release_session_on_close = False
+                session.stop()
+                _ended.append(session)
+                os.environ.pop(_REMOTE, None)
 
     def _register(self, session: SparkSession) -> None:
         for schema, tables in tables_on_disk(self._settings.warehouse).items():

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -115,6 +116,31 @@ def test_tables_are_registered_again_in_a_lost_session(
 
     assert session.table("ecomm_marts.kept").collect() == [(1,)]
     assert (tmp_path / "house" / ".engine" / "engine.json").stat().st_mode & 0o077 == 0
+
+
+def test_threads_follow_the_engine_when_it_restarts(
+    engine: LocalEngine, own_engine: LocalEngine, spark: SparkSession
+) -> None:
+    """A thread without a session takes the default one, which dbt may have made, not we."""
+
+    def session_of_a_thread() -> SparkSession:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: SparkSession.builder.getOrCreate()).result()
+
+    own_engine.start(free_port())
+    own_engine.disconnect()
+    theirs = engine.status()
+    assert theirs is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_REMOTE", theirs.remote)
+        stale = session_of_a_thread()
+        assert session_of_a_thread() is stale
+
+    own_engine.stop()
+    session, _ = own_engine.start(free_port())
+
+    assert stale.is_stopped
+    assert session_of_a_thread() is session
 
 
 def test_two_warehouses_side_by_side(

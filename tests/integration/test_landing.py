@@ -98,6 +98,17 @@ class Shop:
         assert pipeline.archive(looks, applied_only=False) == []
         return looks
 
+    def archive_files(self, feeds: list[str], trigger: Path) -> None:
+        """Archive files of the batch of `DAY` and then no more, as a killed run does."""
+        archive.archive(
+            trigger.with_suffix(".not-yet"),
+            {feed: self.source(feed, DAY).name for feed in feeds},
+            self.root,
+            DAY,
+            f"batch-{DAY}",
+            is_known=lambda path: True,
+        )
+
     def rows(self, table: str, suffix: str = "landing") -> list[Row]:
         return self.spark.table(self.settings.table(suffix, table)).collect()
 
@@ -498,15 +509,7 @@ def test_withdrawn_batch_does_not_come_back_by_itself(shop: Shop, moved: list[st
     files = {"orders": csv("orders"), "products": csv("products")}
     trigger = shop.deliver(DAY, files, supersedes=True)
     shop.look()
-    names = {feed: shop.source(feed, DAY).name for feed in moved}
-    archive.archive(
-        trigger.with_suffix(".not-yet"),
-        names,
-        shop.root,
-        DAY,
-        f"batch-{DAY}",
-        is_known=lambda path: True,
-    )
+    shop.archive_files(moved, trigger)
     shop.pipeline().store.withdraw(DAY)
 
     look = only(shop.land())
@@ -1010,15 +1013,7 @@ def test_kill_amid_archiving_is_finished_by_the_next_run(
     files = {"orders": csv("orders"), "products": csv("products")}
     trigger = shop.deliver(DAY, files, supersedes=supersedes)
     shop.look()
-    names = {feed: shop.source(feed, DAY).name for feed in moved}
-    archive.archive(
-        trigger.with_suffix(".not-yet"),
-        names,
-        shop.root,
-        DAY,
-        f"batch-{DAY}",
-        is_known=lambda path: True,
-    )
+    shop.archive_files(moved, trigger)
 
     assert only(shop.land()).outcome == "SKIPPED"
 
