@@ -93,7 +93,7 @@ def test_packaged_java_starts_without_what_it_lacks(
     home = java.java_home(tmp_path / "wrapper" / "deep")
 
     assert home == tmp_path / "wrapper" / "deep"
-    assert stat.S_IMODE((home / "bin" / "java").stat().st_mode) == 0o755
+    assert stat.S_IMODE((home / "bin" / "java").stat().st_mode) == 0o700
     words = ["-Da=b c", "--add-modules=jdk.incubator.vector", "", "--add-modules=x", "Main"]
     done = subprocess.run([home / "bin" / "java", *words], capture_output=True, text=True)
     assert done.stdout == "['-Da=b c', '', '--add-modules=x', 'Main']\n", done.stderr
