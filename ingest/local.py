@@ -115,7 +115,7 @@ class LocalEngine:
 
     def _join(self, running: Server) -> SparkSession:
         connected = ConnectSession.getActiveSession()
-        # Other threads, dbt's for instance, take the default session, whoever made it.
+        # One that is only active is somebody else's; it may belong to another engine.
         is_default = connected is ConnectSession._get_default_session()
         if connected is None or not is_default or os.environ.get(_REMOTE) != running.remote:
             self.disconnect()
@@ -130,6 +130,7 @@ class LocalEngine:
     @staticmethod
     def disconnect() -> None:
         """Let go of this process's sessions; the server keeps its own, and with it its tables."""
+        # Other threads, dbt's for instance, take the default session, whoever made it.
         for session in {ConnectSession.getActiveSession(), ConnectSession._get_default_session()}:
             if session is not None:
                 session.release_session_on_close = False

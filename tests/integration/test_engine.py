@@ -143,6 +143,25 @@ def test_threads_follow_the_engine_when_it_restarts(
     assert session_of_a_thread() is session
 
 
+def test_session_of_another_engine_is_not_taken_for_ones_own(
+    engine: LocalEngine, own_engine: LocalEngine, spark: SparkSession, tmp_path: Path
+) -> None:
+    """What a thread makes first is its active session, though ours is the default one."""
+    own_engine.start(free_port())
+    theirs = engine.status()
+    assert theirs is not None
+
+    def connect_with_another_at_hand() -> None:
+        other = SparkSession.builder.remote(theirs.remote).create()
+        assert SparkSession.getActiveSession() is other
+        make_table(own_engine.connect(), "ecomm_marts.only_ours")
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(connect_with_another_at_hand).result()
+
+    assert (tmp_path / "house" / "ecomm_marts" / "only_ours").is_dir()
+
+
 def test_two_warehouses_side_by_side(
     engine: LocalEngine, own_engine: LocalEngine, spark: SparkSession
 ) -> None:
