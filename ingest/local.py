@@ -114,10 +114,12 @@ class LocalEngine:
             self.start()
 
     def _join(self, running: Server) -> SparkSession:
-        connected = ConnectSession.getActiveSession()
+        default = ConnectSession._get_default_session()
+        # A thread whose session another has stopped gets no new active one: it takes the default one.
+        connected = ConnectSession.getActiveSession() or default
         # One that is only active is somebody else's; it may belong to another engine.
-        is_default = connected is ConnectSession._get_default_session()
-        if connected is None or not is_default or os.environ.get(_REMOTE) != running.remote:
+        is_ours = connected is default and os.environ.get(_REMOTE) == running.remote
+        if connected is None or not is_ours:
             self.disconnect()
             connected = ConnectSession.builder.remote(running.remote).create()
             connected.client.set_retry_policies([_WhileItRuns(self)])

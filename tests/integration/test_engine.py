@@ -162,6 +162,19 @@ def test_session_of_another_engine_is_not_taken_for_ones_own(
     assert (tmp_path / "house" / "ecomm_marts" / "only_ours").is_dir()
 
 
+def test_thread_whose_session_another_has_stopped_keeps_its_next_one(
+    own_engine: LocalEngine,
+) -> None:
+    own_engine.start(free_port())
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(own_engine.disconnect).result()
+
+    session = own_engine.connect()
+
+    assert own_engine.connect() is session
+    assert session.sql("select 1 as one").collect() == [(1,)]
+
+
 def test_two_warehouses_side_by_side(
     engine: LocalEngine, own_engine: LocalEngine, spark: SparkSession
 ) -> None:
