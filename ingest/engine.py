@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException, RetriesExceeded
 from pyspark.sql import SparkSession
 
 from ingest.config import Settings
-from ingest.errors import BusyError, EngineError
+from ingest.errors import BusyError, ConfigError, EngineError
 from ingest.private import make_private
 
 
@@ -129,6 +129,10 @@ def _at_work(warehouse: Path, engine: Engine) -> Iterator[None]:
     if mark.exists():
         engine.end_statements()
     mark.touch(mode=0o600)
-    yield
-    # Not after an exception: an interrupted command leaves its statement running too.
+    try:
+        yield
+    except ConfigError:
+        # The command has refused its work. Any other exception may leave a statement running.
+        mark.unlink()
+        raise
     mark.unlink()
