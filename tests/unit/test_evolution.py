@@ -1,11 +1,16 @@
 """What a change of the contract is, and what the next run does about it."""
 
+import re
 from itertools import product
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 from support.macros import call_macro
 
-from ingest.contract import Column, Feed
+from ingest import evolution
+from ingest.config import Settings
+from ingest.contract import Column, Contract, Feed
 from ingest.evolution import Change, Followed, compare, is_widened
 
 TYPES = [
@@ -59,9 +64,6 @@ WIDENED = {
 def test_widening(old: str, new: str) -> None:
     """Ingest and the build agree on which types hold all values of another."""
     assert is_widened(old, new) == ((old, new) in WIDENED)
-    import re
-    from types import SimpleNamespace
-
     in_build = call_macro("is_wider_type", old, new, modules=SimpleNamespace(re=re))
     assert in_build == ((old, new) in WIDENED)
 
@@ -165,3 +167,17 @@ def test_feeds_come_and_go() -> None:
     gone = {"things": Followed("id", {}, {"id": column("id", "int")})}
     assert changes(gone) == []
     assert any(item.is_refused for item in changes(gone, feed()))
+
+
+def test_contract_is_recorded_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is recorded would not be done again after a kill."""
+    steps: list[str] = []
+    monkeypatch.setattr(evolution, "add_text_columns", lambda *_: steps.append("landing follows"))
+    monkeypatch.setattr(evolution, "append_rows", lambda *_: steps.append("recorded"))
+    session = MagicMock()
+    session.table().collect.return_value = []
+    session.catalog.tableExists.return_value = False
+
+    evolution.ContractStore(session, Settings(), Contract({"things": feed()}, ())).follow()
+
+    assert steps == ["landing follows", "recorded"]
