@@ -84,7 +84,8 @@ def open_engine(settings: Settings, *, exclusive: bool = False) -> Iterator[Spar
 
 def first_line(error: PySparkException) -> str:
     """What the engine says went wrong, without the plans and traces that follow."""
-    line = next(iter(str(error).splitlines()), type(error).__name__)[:300]
+    lines = filter(str.strip, str(error).splitlines())
+    line = next(lines, type(error).__name__)[:300]
     # What gRPC says instead is of no use to anybody.
     if isinstance(error, RetriesExceeded) or "RPC that terminated with" in line:
         return (

@@ -3,20 +3,21 @@
     the mart shows, the mart's may be as wide. Any other type is still refused.
 -#}
 {% macro default__get_assert_columns_equivalent(sql) -%}
-    {%- set widened = [] -%}
+    {%- set widened = {} -%}
     {%- for feed in feeds() -%}
-        {%- for column in contract_columns(feed) -%}
-            {%- set declared = model.columns.get(column.name) -%}
-            {%- if declared and is_wider_type(declared.data_type, column.type | replace('date or timestamp', 'timestamp')) -%}
-                {%- do widened.append(column.name) -%}
+        {%- for column in contract_columns(feed) if column.name in model.columns -%}
+            {%- set type = column.type | replace('date or timestamp', 'timestamp') -%}
+            {%- if is_wider_type(model.columns[column.name].data_type, type) -%}
+                {%- do widened.update({column.name: type}) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- if widened -%}
-        {%- for column in get_column_schema_from_query(sql, config.get('sql_header', none)) -%}
-            {%- set declared = model.columns[column.name] -%}
-            {%- if is_wider_type(declared.data_type, column.data_type) -%}
-                {%- do declared.update({'data_type': column.data_type}) -%}
+        {%- for column in get_column_schema_from_query(sql, config.get('sql_header', none)) if column.name in widened -%}
+            {#- Databricks tells decimals of a query without their digits. #}
+            {%- set type = widened[column.name] if column.data_type == 'decimal' else column.data_type -%}
+            {%- if is_wider_type(model.columns[column.name].data_type, type) -%}
+                {%- do model.columns[column.name].update({'data_type': type}) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
