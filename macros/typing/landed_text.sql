@@ -12,7 +12,7 @@ coalesce(
     case
         when _extra is not null
             then array_max(map_values(map_filter(
-                _extra, (header, text) -> regexp_replace(lower(header), '[\\s-]', '_') in ({{ headers | join(', ') }})
+                _extra, (header, cell) -> regexp_replace(lower(header), '[\\s-]', '_') in ({{ headers | join(', ') }})
             )))
     end
 )
