@@ -198,6 +198,9 @@ def test_tables_follow_the_contract_as_on_local(
     here, there = tables(spark, "evolving"), exported(on_local, tmp_path / "out")
 
     assert content(here) == content(there)
+    # Sail reads what Spark has altered.
+    both = replace(on_spark, target="local")
+    assert content(exported(both, tmp_path / "both")) == content(there)
     for feed in ("orders", "shipping"):
         assert {frozenset(item) for item in here[f"landing.{feed}"]} == {
             frozenset(item) for item in there[f"landing.{feed}"]
