@@ -1,7 +1,7 @@
 {#-
     Give the target of a snapshot columns and types. Sail cannot alter a table: it is written anew, in one commit. Apache Spark
-    adds columns by ALTER TABLE, and widens in that way too: Delta's type widening would shut other readers of the warehouse out.
-    Databricks widens by ALTER TABLE what its documentation names.
+    adds columns by ALTER TABLE, and writes anew what it widens: Delta's type widening would shut out other readers of the
+    warehouse. Databricks widens by ALTER TABLE what its documentation names.
 -#}
 {% macro alter_target(added, widened, other) -%}
     {%- set altered = {} -%}
