@@ -1,10 +1,13 @@
 """What is in the catalog of any engine: the pipeline's schemas and tables."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from ingest.config import SUFFIXES, Settings
 from ingest.contract import Table, load_contract
@@ -44,6 +47,49 @@ def create_tables(
             session.sql(
                 f"create table if not exists {name} ({columns}) using delta {clauses(table)}"
             )
+
+
+def add_text_columns(
+    session: SparkSession, settings: Settings, feed: str, names: Iterable[str]
+) -> None:
+    """Add the columns that a feed's landing table lacks; what is there gets NULL in them.
+
+    Args:
+        session: Where the table is.
+        settings: Names the schemas.
+        feed: Name of the landing table.
+        names: Columns that it shall have.
+    """
+    table = settings.table("landing", feed)
+    present = session.table(table).columns
+    missing = [name for name in names if name not in present]
+    if not missing:
+        return
+    if settings.target == "local":
+        # Sail cannot alter a table: it is written anew, in one commit.
+        added = ", ".join(f"cast(null as string) as `{name}`" for name in missing)
+        session.sql(
+            f"create or replace table {table} using delta options (overwriteSchema 'true')"
+            f" as select *, {added} from {table}"
+        )
+    else:
+        added = ", ".join(f"`{name}` string" for name in missing)
+        session.sql(f"alter table {table} add columns ({added})")
+
+
+def append_rows(session: SparkSession, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Append rows in one commit.
+
+    Args:
+        session: Where the table is.
+        table: Qualified name.
+        rows: Values in the order of the table's columns; times are aware.
+    """
+    schema = to_arrow_schema(session.table(table).schema)
+    records = [dict(zip(schema.names, row, strict=True)) for row in rows]
+    # As an Arrow table: from plain tuples Apache Spark would start Python workers.
+    frame = session.createDataFrame(pa.Table.from_pylist(records, schema=schema))
+    frame.write.insertInto(table)
 
 
 def tables_on_disk(warehouse: Path) -> dict[str, list[Path]]:

@@ -61,6 +61,8 @@ app = typer.Typer(
 )
 engine_app = typer.Typer(help="The local engine, in the background.", no_args_is_help=True)
 app.add_typer(engine_app, name="engine")
+contract_app = typer.Typer(help="The CSV contract of the feeds.", no_args_is_help=True)
+app.add_typer(contract_app, name="contract")
 
 _OPTIONS: dict[str, Any] = {
     "root": Annotated[Path | None, typer.Option(help="Feed root. (env ECOMM_ROOT)")],
@@ -323,6 +325,26 @@ def sample(
     typer.echo(f"Wrote {len(triggers)} batches to {folder}.")
 
 
+@contract_app.command("diff")
+@_with_settings(*_ENGINE_OPTIONS)
+def contract_diff(settings: Settings) -> None:
+    """Show what has changed in the contract since the last run, and what the next run would do.
+
+    Exit code: 0 the next run goes on, 1 it would stop.
+    """
+    from ingest.engine import open_engine
+    from ingest.pipeline import Pipeline
+
+    with open_engine(settings) as session:
+        changes = Pipeline(settings, session).contract_changes()
+    if not changes:
+        typer.echo("The tables follow the contract.")
+    for change in changes:
+        typer.echo(f"{change}\n    {change.effect}")
+    if any(change.is_refused for change in changes):
+        raise typer.Exit(ExitCode.FAILED)
+
+
 @engine_app.command("start")
 @_with_settings("warehouse", "schema")
 def engine_start(
@@ -380,6 +402,8 @@ def _run(settings: Settings, *, with_dbt: bool) -> None:
     shown = Report()
     with open_engine(settings, exclusive=True) as session, shown.live():
         pipeline = Pipeline(settings, session)
+        for change in pipeline.follow_contract():
+            shown.note(f"Contract: {change} {change.effect}")
         looks: list[Look] = []
         for look in pipeline.look_at_all():
             shown.look(look)

@@ -13,6 +13,15 @@ from ingest.errors import ConfigError
 LANDING_SOURCES = Path("models/staging/_landing__sources.yml")
 OPS_SOURCES = Path("models/ops/_ops__sources.yml")
 
+_TYPES = (
+    "string, int, bigint, decimal(p,s) with at most 38 digits, boolean, date, timestamp or 'date or"
+    " timestamp'"
+)
+_TYPE = re.compile(
+    r"string|int|bigint|boolean|date|timestamp|date or timestamp"
+    r"|decimal\(([1-9]|[12]\d|3[0-8]), ?(\d|[12]\d|3[0-8])\)"
+)
+
 
 def header_key(name: str) -> str:
     """What a column's name is compared by: `Product ID` and `product-id` are product_id."""
@@ -28,20 +37,34 @@ class Column:
         type: What the base model reads it as, such as `decimal(18,2)`; it lands as text.
         optional: Whether a file may lack it.
         aliases: Other headers under which it may arrive.
+        tracked: Whether a change of its value opens a new version of the key.
     """
 
     name: str
     type: str
     optional: bool
     aliases: tuple[str, ...]
+    tracked: bool = True
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed and its columns, in the order of its landing table."""
+    """A feed.
+
+    Attributes:
+        name: Its name, and that of its landing table.
+        columns: Its columns, in the contract's order.
+        key: The parts of its key; of a part with several columns the first that is given counts.
+    """
 
     name: str
     columns: tuple[Column, ...]
+    key: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def key_text(self) -> str:
+        """The key in words, such as `product_id, warehouse_id else warehouse_location`."""
+        return ", ".join(" else ".join(part) for part in self.key)
 
     @cached_property
     def by_header(self) -> dict[str, Column]:
@@ -83,6 +106,8 @@ class _Meta(BaseModel):
     type: str | None = None
     optional: bool = False
     aliases: list[str] = []
+    tracked: bool = True
+    key: list[str | list[str]] = []
     cluster_by: list[str] = []
 
 
@@ -133,9 +158,11 @@ def load_contract(project_dir: Path) -> Contract:
                 columns = tuple((item.name, _sql_type(item, place)) for item in table.columns)
                 cluster_by = tuple(table.config.meta.cluster_by)
                 tables.append(Table(table.name, source.name, columns, cluster_by))
-                feed = Feed(table.name, tuple(_contract_columns(table)))
-                if feed.columns:
+                if brought := tuple(_contract_columns(table)):
+                    feed = Feed(table.name, brought, _key(table))
                     _check_headers(feed, place)
+                    _check_types(feed, place)
+                    _check_key(feed, place)
                     feeds[feed.name] = feed
     return Contract(feeds, tuple(tables))
 
@@ -170,10 +197,33 @@ def _sql_type(column: _Column, place: str) -> str:
 
 def _contract_columns(table: _Table) -> list[Column]:
     return [
-        Column(item.name, meta.type, meta.optional, tuple(meta.aliases))
+        Column(item.name, meta.type, meta.optional, tuple(meta.aliases), meta.tracked)
         for item in table.columns
         if (meta := item.config.meta).type is not None
     ]
+
+
+def _key(table: _Table) -> tuple[tuple[str, ...], ...]:
+    parts = table.config.meta.key
+    return tuple((part,) if isinstance(part, str) else tuple(part) for part in parts)
+
+
+def _check_types(feed: Feed, place: str) -> None:
+    for column in feed.columns:
+        if not _TYPE.fullmatch(column.type):
+            raise ConfigError(
+                f"{place}: column {column.name}: {column.type} is no type that a file's text can be"
+                f" read as: use {_TYPES}."
+            )
+
+
+def _check_key(feed: Feed, place: str) -> None:
+    names = {column.name for column in feed.columns}
+    if not feed.key:
+        raise ConfigError(f"{place} has no key: name its columns as config.meta.key.")
+    for name in (name for part in feed.key for name in part):
+        if name not in names:
+            raise ConfigError(f"{place}: its key names {name}, which is none of its columns.")
 
 
 def _check_headers(feed: Feed, place: str) -> None:

@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException, RetriesExceeded
 from pyspark.sql import SparkSession
 
 from ingest.config import Settings
-from ingest.errors import BusyError, EngineError
+from ingest.errors import BusyError, ConfigError, EngineError
 from ingest.private import make_private
 
 
@@ -84,7 +84,8 @@ def open_engine(settings: Settings, *, exclusive: bool = False) -> Iterator[Spar
 
 def first_line(error: PySparkException) -> str:
     """What the engine says went wrong, without the plans and traces that follow."""
-    line = next(iter(str(error).splitlines()), type(error).__name__)[:300]
+    lines = filter(str.strip, str(error).splitlines())
+    line = next(lines, type(error).__name__)[:300]
     # What gRPC says instead is of no use to anybody.
     if isinstance(error, RetriesExceeded) or "RPC that terminated with" in line:
         return (
@@ -129,6 +130,10 @@ def _at_work(warehouse: Path, engine: Engine) -> Iterator[None]:
     if mark.exists():
         engine.end_statements()
     mark.touch(mode=0o600)
-    yield
-    # Not after an exception: an interrupted command leaves its statement running too.
+    try:
+        yield
+    except ConfigError:
+        # The command has refused its work. Any other exception may leave a statement running.
+        mark.unlink()
+        raise
     mark.unlink()

@@ -1,4 +1,4 @@
-"""Landing: the only module that writes Delta tables.
+"""Landing: how a batch's rows come into the landing tables, and what is known of batches.
 
 A batch's rows may lie in the landing tables unseen; it is landed from the moment its files stand in
 `landed_files`, which one insert puts there. Rows that no record vouches for are left from a landing
@@ -7,37 +7,19 @@ that was cut short, and `sweep` removes them. A row in `withdrawals` takes a lan
 A landing's rows are those with its batch_id, its batch_date and the hash of one of its files.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 from pyspark.sql import SparkSession
-from pyspark.sql.pandas.types import to_arrow_schema
 
-from ingest.catalog import sql_text
+from ingest.catalog import append_rows, sql_text
 from ingest.config import Settings
 from ingest.contract import Contract
 from ingest.reader import Lineage
-
-
-def append_rows(session: SparkSession, table: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Append rows in one commit.
-
-    Args:
-        session: Where the table is.
-        table: Qualified name.
-        rows: Values in the order of the table's columns; times are aware.
-    """
-    schema = to_arrow_schema(session.table(table).schema)
-    records = [dict(zip(schema.names, row, strict=True)) for row in rows]
-    # As an Arrow table: from plain tuples Apache Spark would start Python workers.
-    frame = session.createDataFrame(pa.Table.from_pylist(records, schema=schema))
-    frame.write.insertInto(table)
 
 
 @dataclass(frozen=True)
@@ -66,7 +48,7 @@ class FileToLand:
         file_sha256: SHA-256 of its bytes.
         file_rows: Data rows, malformed ones included.
         load_type: `incremental` or `full`.
-        parquet: The rows, with exactly the landing table's columns in their order.
+        parquet: The rows, with the contract's columns and those that ingest adds.
     """
 
     feed: str
@@ -347,7 +329,13 @@ class LandingStore:
 
     def _insert(self, file: FileToLand) -> None:
         table = self._settings.table("landing", file.feed)
-        self._session.read.parquet(str(file.parquet)).write.insertInto(table)
+        rows = self._session.read.parquet(str(file.parquet))
+        # By name: the contract's order may change, and a column that it had stays in the table.
+        columns = [
+            f"`{name}`" if name in rows.columns else f"cast(null as string) as `{name}`"
+            for name in self._session.table(table).columns
+        ]
+        rows.selectExpr(*columns).write.insertInto(table)
 
     def _remove_older(self, file: FileToLand, lineage: Lineage) -> None:
         """Remove the rows of a file that was landed, withdrawn, and has now been inserted again."""

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from ingest.catalog import sql_text
+from ingest.catalog import append_rows, sql_text
 from ingest.files import one_line, sighting
-from ingest.landing import append_rows
 
 
 def now() -> datetime:

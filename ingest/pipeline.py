@@ -14,6 +14,7 @@ from ingest.build import BuildResult, DbtBuild, OnNode
 from ingest.config import Settings
 from ingest.contract import load_contract
 from ingest.errors import ConfigError
+from ingest.evolution import Change, ContractStore
 from ingest.files import differs
 from ingest.intake import Intake, Look
 from ingest.landing import Landing, LandingStore
@@ -67,11 +68,24 @@ class Pipeline:
         """Open the pipeline."""
         contract = load_contract(settings.project_dir)
         self.store = LandingStore(session, settings, contract)
+        self._contract = ContractStore(session, settings, contract)
         self._settings = settings
         log_table = settings.table("ops", "processing_log")
         self._log = ProcessingLog(session, log_table, settings.run_id or str(uuid.uuid4()))
         self._intake = Intake(settings, contract, self.store, self._log)
         self._build = DbtBuild(settings)
+
+    def contract_changes(self) -> list[Change]:
+        """What has changed in the contract since the last run, and what the next run would do."""
+        return self._contract.changes(is_rebuilt=not self.store.landings())
+
+    def follow_contract(self) -> list[Change]:
+        """Let the landing tables follow the contract; gives what has changed since the last run.
+
+        Raises:
+            ConfigError: A change would lose or bend what the targets hold; nothing was done.
+        """
+        return self._contract.follow(is_rebuilt=not self.store.landings())
 
     def look_at_all(self) -> Iterator[Look]:
         """Look at each trigger, in the order of batch dates, and land what is ready.
@@ -120,9 +134,16 @@ class Pipeline:
 
         Returns:
             The landings that `build_all` will apply again, oldest batch_date first.
+
+        Raises:
+            ConfigError: The contract has changed so that all batches have to be replayed.
         """
         started_at = now()
+        if since is not None:
+            self.follow_contract()
         chosen = self.store.replay(since)
+        # Not before: a replay that is killed here is to be asked for again.
+        self._contract.follow(is_rebuilt=True)
         rows = [
             LogRow(
                 batch_id=landing.batch_id,
@@ -145,7 +166,11 @@ class Pipeline:
 
         Returns:
             The landings of that date, those withdrawn before included: none when none ever landed.
+
+        Raises:
+            ConfigError: The contract does not fit the tables any more; nothing was done.
         """
+        self.follow_contract()
         return self.store.withdraw(day)
 
     def builds_due(self) -> list[str]:

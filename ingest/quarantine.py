@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 
 from ingest.catalog import sql_text, tables_in
 from ingest.config import Settings
-from ingest.contract import Feed
+from ingest.contract import Feed, header_key
 from ingest.errors import ConfigError
 
 
@@ -108,20 +108,30 @@ def write_corrections(rows: Iterable[ErrorRow], feed: Feed, out: Path) -> int:
     """
     records: list[dict[str, Any]] = [json.loads(row.raw_record) for row in rows]
     malformed = [record["_raw_line"] for record in records if "_raw_line" in record]
-    records = [record for record in records if "_raw_line" not in record]
+    cells = [_cells(record, feed) for record in records if "_raw_line" not in record]
     columns = [column.name for column in feed.columns]
-    unknown = sorted({name for record in records for name in record.get("_extra", {})})
+    unknown = sorted({name for row in cells for name in row} - set(columns))
     try:
         descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow([*columns, *unknown])
-            for record in records:
-                extra = record.get("_extra", {})
-                writer.writerow([*map(record.get, columns), *(extra.get(name) for name in unknown)])
+            writer.writerows([row.get(name) for name in (*columns, *unknown)] for row in cells)
             file.writelines(f"{line}\r\n" for line in malformed)
     except FileExistsError:
         raise ConfigError(f"{out} is there already: name a new file.") from None
     except OSError as error:
         raise ConfigError(f"{out} cannot be written: {error.strerror}.") from None
     return len(malformed)
+
+
+def _cells(record: dict[str, Any], feed: Feed) -> dict[str, str | None]:
+    """A row's values by column; the contract may have changed since the row landed."""
+    landed = {name: value for name, value in record.items() if not name.startswith("_")}
+    cells: dict[str, str | None] = {}
+    for header, value in (record.get("_extra", {}) | landed).items():
+        column = feed.by_header.get(header_key(header))
+        name = column.name if column else header
+        if value is not None or name not in cells:
+            cells[name] = value
+    return cells

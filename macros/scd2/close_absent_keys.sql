@@ -4,7 +4,8 @@
     current keys, and at least 20, stops the build: it is more likely a truncated file. ECOMM_ALLOW_MASS_CLOSING=true,
     or the variable allow_mass_closing, lets it pass.
 -#}
-{% macro close_absent_keys(feed) -%}
+{% macro close_absent_keys() -%}
+    {%- set feed = model.config.meta.feed -%}
     {%- if execute and load_relation(this) is not none -%}
         {%- set allow_mass_closing = var('allow_mass_closing', env_var('ECOMM_ALLOW_MASS_CLOSING', 'false')) -%}
         {%- set absent -%}

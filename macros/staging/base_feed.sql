@@ -5,7 +5,7 @@
 {% macro base_feed(feed) -%}
 {%- set columns = contract_columns(feed) -%}
 {%- set typed_columns = columns | rejectattr('type', 'equalto', 'string') | list -%}
-{%- set lineage = ['_batch_id', '_batch_date', '_source_file', '_file_sha256', '_row_number', '_landed_at'] -%}
+{%- set lineage = lineage_columns() -%}
 {%- set key_rule = feed ~ '_key_unique' -%}
 {%- set form_rule = feed ~ '_row_well_formed' -%}
 {%- set all_rules = rules(feed) -%}
@@ -36,6 +36,18 @@ landed as (
         and landed_rows._batch_date = current_batch.batch_date
 ),
 
+declared as (
+    select
+        {%- for column in columns %}
+        {{ landed_text(column) | indent(8) }} as {{ column.name }},
+        {%- endfor %}
+        _extra,
+        _raw_line,
+        {{ lineage | join(',\n') | indent(8) }},
+        white_space
+    from landed
+),
+
 typed as (
     select
         {%- for column in columns if column.type == 'string' %}
@@ -51,7 +63,7 @@ typed as (
         _extra,
         _raw_line,
         {{ lineage | join(',\n') | indent(8) }}
-    from landed
+    from declared
 ),
 
 parsed as (
@@ -116,13 +128,7 @@ ranked as (
 
 final as (
     select
-        {%- for column in columns %}
-        {{ column.name }},
-        {%- endfor %}
-        {%- for column in columns if column.is_code %}
-        {{ column.name }}_code,
-        {%- endfor %}
-        record_key,
+        {{ base_columns(feed) | join(',\n') | indent(8) }},
         _extra,
         _raw_line,
         {{ lineage | join(',\n') | indent(8) }},

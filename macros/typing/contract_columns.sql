@@ -1,18 +1,17 @@
 {#-
-    The columns that the contract names for a feed: a list of {name, type, is_code}, in the contract's order.
+    The columns that the contract names for a feed: a list of {name, type, headers, is_code, is_tracked}, in the contract's order.
     Empty while dbt parses, when the contract is not read yet.
 -#}
 {% macro contract_columns(feed) -%}
     {%- set columns = [] -%}
     {%- if execute -%}
-        {%- set landing = graph.sources.values()
-            | selectattr('source_name', 'equalto', 'landing')
-            | selectattr('name', 'equalto', feed) | first -%}
-        {%- for column in landing.columns.values() if column.meta.type is defined -%}
+        {%- for column in contract_source(feed).columns.values() if column.meta.type is defined -%}
             {%- do columns.append({
                 'name': column.name,
                 'type': column.meta.type,
+                'headers': [column.name] + column.meta.get('aliases', []),
                 'is_code': column.meta.get('code', false),
+                'is_tracked': column.meta.get('tracked', true),
             }) -%}
         {%- endfor -%}
     {%- endif -%}

@@ -1,5 +1,5 @@
-{% macro read_int(text) -%}
+{% macro read_int(text, type='int') -%}
 try_cast(
-    regexp_extract({{ text }}, '^[+-]?[0-9]+$', 0) as int
+    regexp_extract({{ text }}, '^[+-]?[0-9]+$', 0) as {{ type }}
 )
 {%- endmacro %}

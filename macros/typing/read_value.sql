@@ -5,7 +5,7 @@
     {%- elif base_type == 'date or timestamp' -%}{{ read_date_or_timestamp(text) }}
     {%- elif base_type == 'timestamp' -%}{{ read_timestamp(text) }}
     {%- elif base_type == 'decimal' -%}{{ read_decimal(text, type) }}
-    {%- elif base_type == 'int' -%}{{ read_int(text) }}
+    {%- elif base_type in ['int', 'bigint'] -%}{{ read_int(text, base_type) }}
     {%- elif base_type == 'boolean' -%}{{ read_boolean(text) }}
     {%- else -%}{{ exceptions.raise_compiler_error("The contract names a type that no macro reads: " ~ type) }}
     {%- endif -%}

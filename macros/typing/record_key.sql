@@ -1,15 +1,18 @@
 {#-
-    The key of a feed's row as one text. Inventory has two parts, joined by '|', which is escaped in the first one
-    so that different keys never look the same.
+    The key of a feed's row as one text, from the contract's `key`: its parts joined by '|', which is escaped in all but the
+    last one so that different keys never look the same. Of a part with several columns the first that is given counts.
 -#}
 {% macro record_key(feed) -%}
-    {%- if feed == 'inventory' -%}
+    {%- set parts = [] -%}
+    {%- for part in contract_key(feed) -%}
+        {%- set value = part if part is string else 'coalesce(' ~ part | join(', ') ~ ')' -%}
+        {%- do parts.append(value if loop.last else "replace(replace(" ~ value ~ ", '%', '%25'), '|', '%7C')") -%}
+    {%- endfor -%}
+    {%- if parts | length > 1 -%}
 concat(
-    replace(replace(product_id, '%', '%25'), '|', '%7C'),
-    '|',
-    coalesce(warehouse_id, warehouse_location)
+    {{ parts | join(",\n    '|',\n    ") }}
 )
     {%- else -%}
-{{ {'orders': 'order_id', 'customers': 'customer_id', 'products': 'product_id', 'shipping': 'order_id'}[feed] }}
+{{ parts | first }}
     {%- endif -%}
 {%- endmacro %}

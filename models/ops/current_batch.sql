@@ -1,3 +1,3 @@
-{{ config(pre_hook=["{{ rewind() }}", "{{ clear_counts() }}"]) -}}
+{{ config(pre_hook=["{{ check_contract() }}", "{{ rewind() }}", "{{ clear_counts() }}"]) -}}
 
 {{ next_batch() }}

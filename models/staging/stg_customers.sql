@@ -15,23 +15,7 @@ aged as (
 
 final as (
     select
-        customer_id,
-        first_name,
-        last_name,
-        email,
-        phone,
-        date_of_birth,
-        registration_date,
-        address,
-        city,
-        state,
-        zip_code,
-        country,
-        customer_tier,
-        last_login,
-        created_timestamp,
-        customer_tier_code,
-        record_key,
+        {{ base_columns('customers') | join(',\n') | indent(8) }},
         age,
         case
             when age is null then 'Unknown'
@@ -47,12 +31,7 @@ final as (
             when days_since_registration < 365 then 'Active'
             else 'Established'
         end as lifecycle_stage,
-        _batch_id,
-        _batch_date,
-        _source_file,
-        _file_sha256,
-        _row_number,
-        _landed_at
+        {{ lineage_columns() | join(',\n') | indent(8) }}
     from aged
 )
 

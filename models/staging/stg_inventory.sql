@@ -15,21 +15,7 @@ counted as (
 
 final as (
     select
-        product_id,
-        stock_quantity,
-        warehouse_location,
-        last_updated,
-        created_timestamp,
-        stock_status,
-        inventory_id,
-        warehouse_id,
-        warehouse_name,
-        reserved_quantity,
-        available_quantity,
-        reorder_level,
-        last_audit,
-        stock_status_code,
-        record_key,
+        {{ base_columns('inventory') | join(',\n') | indent(8) }},
         coalesce(warehouse_id, warehouse_location) as warehouse,
         available_stock,
         case
@@ -44,12 +30,7 @@ final as (
             when available_stock <= 2 * cast(effective_reorder_level as bigint) then 'Low Stock'
             else 'In Stock'
         end as stock_indicator,
-        _batch_id,
-        _batch_date,
-        _source_file,
-        _file_sha256,
-        _row_number,
-        _landed_at
+        {{ lineage_columns() | join(',\n') | indent(8) }}
     from counted
 )
 

@@ -7,26 +7,8 @@ orders as (
 
 final as (
     select
-        order_id,
-        customer_id,
-        product_id,
-        order_date,
-        order_amount,
-        currency,
-        payment_method,
-        shipping_address,
-        order_status,
-        created_timestamp,
-        currency_code,
-        payment_method_code,
-        order_status_code,
-        record_key,
-        _batch_id,
-        _batch_date,
-        _source_file,
-        _file_sha256,
-        _row_number,
-        _landed_at
+        {{ base_columns('orders') | join(',\n') | indent(8) }},
+        {{ lineage_columns() | join(',\n') | indent(8) }}
     from orders
 )
 

@@ -26,25 +26,7 @@ priced as (
 
 final as (
     select
-        product_id,
-        product_name,
-        category,
-        subcategory,
-        brand,
-        price,
-        currency,
-        stock_quantity,
-        weight_kg,
-        dimensions_cm,
-        color,
-        material,
-        description,
-        launch_date,
-        discontinued,
-        created_timestamp,
-        category_code,
-        currency_code,
-        record_key,
+        {{ base_columns('products') | join(',\n') | indent(8) }},
         case
             when price_usd is null then 'Unknown'
             when price_usd < 50 then 'Budget'
@@ -69,12 +51,7 @@ final as (
         end as lifecycle_stage,
         volume_cm3,
         cast(weight_kg as double) / nullif(volume_cm3, 0) as density_kg_per_cm3,
-        _batch_id,
-        _batch_date,
-        _source_file,
-        _file_sha256,
-        _row_number,
-        _landed_at
+        {{ lineage_columns() | join(',\n') | indent(8) }}
     from priced
 )
 

@@ -28,25 +28,7 @@ timed as (
 
 final as (
     select
-        order_id,
-        shipping_method,
-        shipping_cost,
-        currency,
-        tracking_number,
-        package_weight,
-        dimensions_cm,
-        estimated_delivery,
-        actual_delivery,
-        created_timestamp,
-        shipping_id,
-        carrier,
-        origin_warehouse,
-        destination_address,
-        shipping_status,
-        insurance_value,
-        shipping_method_code,
-        currency_code,
-        record_key,
+        {{ base_columns('shipping') | join(',\n') | indent(8) }},
         delivery_days,
         estimated_delivery_days,
         case
@@ -63,12 +45,7 @@ final as (
             else 'High Cost'
         end as cost_category,
         cast(shipping_cost as double) / nullif(cast(package_weight as double), 0) as cost_per_kg,
-        _batch_id,
-        _batch_date,
-        _source_file,
-        _file_sha256,
-        _row_number,
-        _landed_at
+        {{ lineage_columns() | join(',\n') | indent(8) }}
     from timed
 )
 

@@ -44,9 +44,11 @@ class Place:
 
     Attributes:
         folder: Holds both.
+        project: The dbt project.
     """
 
     folder: Path
+    project: Path = PROJECT_DIR
 
     @property
     def root(self) -> Path:
@@ -76,7 +78,7 @@ class Place:
         return subprocess.Popen(
             [sys.executable, *script, *command, *folders],
             cwd=PROJECT_DIR,
-            env=os.environ | ENVIRONMENT,
+            env=os.environ | ENVIRONMENT | {"ECOMM_PROJECT_DIR": str(self.project)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -129,7 +131,7 @@ class Place:
         """A copy with the same tables, as yet without an engine."""
         ignored = shutil.ignore_patterns(".engine", ".lock")
         shutil.copytree(self.folder, folder, dirs_exist_ok=True, ignore=ignored)
-        return Place(folder)
+        return Place(folder, self.project)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ BUILDING = [
     ),
     # A full load: between closing the absent keys and opening the new versions, and amid either.
     Point(SQL, "after", "merge into ecomm_targets.customers_target as current_versions"),
-    Point(SQL, "during", "merge into ecomm_targets.inventory_target as DBT_INTERNAL_DEST"),
+    Point(SQL, "during", "merge into ecomm_targets.inventory_target as versions"),
     Point(SQL, "before", "merge into ecomm_staging.customers_errors as errors"),
     Point(SQL, "during", "merge into ecomm_ops.validation_results"),
     Point(SQL, "after", "merge into ecomm_ops.validation_results"),

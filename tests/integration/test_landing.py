@@ -16,10 +16,11 @@ from pyspark.sql import Row, SparkSession
 
 from ingest import archive
 from ingest.build import BuildResult
+from ingest.catalog import append_rows
 from ingest.config import Settings
 from ingest.contract import load_contract
 from ingest.intake import Intake, Look
-from ingest.landing import LandingStore, append_rows
+from ingest.landing import LandingStore
 from ingest.local import LocalEngine
 from ingest.log import LogRow, now
 from ingest.pipeline import Leftover, Pipeline

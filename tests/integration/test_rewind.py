@@ -13,9 +13,10 @@ import pytest
 from conftest import SettingsFor
 from support.macros import call_macro
 
+from ingest.catalog import append_rows
 from ingest.config import Settings
 from ingest.contract import load_contract
-from ingest.landing import LandingStore, append_rows
+from ingest.landing import LandingStore
 from ingest.local import LocalEngine
 
 DAYS = {n: date(2025, 1, n) for n in (15, 16, 17, 20)}

@@ -11,12 +11,13 @@ from pyspark.sql import SparkSession
 from reference.compare import differences
 from reference.model import expected
 from support.batches import CLOCK_COLUMNS, tables, timeless
-from support.house import retry_after_failure
+from support.evolution import DAYS, Contract, change_much, content, deliver
+from support.house import House, retry_after_failure
 from support.macros import project_macros
 from support.statements import CASES, Case, run_case
 
 from ingest.catalog import sql_text, tables_on_disk
-from spark.conftest import SCHEMA, Tables, Twins, exported
+from spark.conftest import SCHEMA, Tables, Twins, exported, ingest_local
 
 
 def comparable(content: Tables) -> Tables:
@@ -176,6 +177,34 @@ def test_commands_of_dbt(twins: Twins, spark: SparkSession, tmp_path: Path) -> N
     assert len(cloned) == 8
     for name, rows in cloned.items():
         assert not differences({name: twins.spark_tables[name]}, {name: rows}, rel_tol=0)
+
+
+def test_tables_follow_the_contract_as_on_local(
+    spark: SparkSession, warehouse: Path, tmp_path: Path
+) -> None:
+    """Added, widened and removed columns: by ALTER TABLE here, written anew there."""
+    contract = Contract.copied(tmp_path / "project")
+    more = {"ECOMM_PROJECT_DIR": str(contract.project)}
+    on_spark = House(tmp_path / "feeds_spark", warehouse, "evolving", "spark", more)
+    on_local = House(tmp_path / "feeds_local", tmp_path / "local", "evolving", "local", more)
+    for day in DAYS[:2]:
+        for house in (on_spark, on_local):
+            deliver(house.root, day)
+        on_spark.run()
+        ingest_local(on_local, "run", "--root", str(on_local.root))
+        if day == DAYS[0]:
+            change_much(contract)
+
+    here, there = tables(spark, "evolving"), exported(on_local, tmp_path / "out")
+
+    assert content(here) == content(there)
+    # Sail reads what Spark has altered.
+    both = replace(on_spark, target="local")
+    assert content(exported(both, tmp_path / "both")) == content(there)
+    for feed in ("orders", "shipping"):
+        assert {frozenset(item) for item in here[f"landing.{feed}"]} == {
+            frozenset(item) for item in there[f"landing.{feed}"]
+        }
 
 
 def test_failed_nodes_are_retried(twins: Twins, spark: SparkSession) -> None:

@@ -70,7 +70,8 @@ class House:
 
     def dbt(self, *arguments: str, success: bool = True, callbacks: Any = None) -> Any:
         """Run a command of dbt in this process; gives its result."""
-        folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+        project = self.more.get("ECOMM_PROJECT_DIR", str(PROJECT_DIR))
+        folders = ["--project-dir", project, "--profiles-dir", project]
         with self.environment_set():
             done = dbtRunner(callbacks=callbacks).invoke([*arguments, "--quiet", *folders])
         assert done.success == success, done.exception or done.result

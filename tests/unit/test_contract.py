@@ -151,3 +151,15 @@ def test_header_for_two_columns(project: Path, alias: str) -> None:
     )
 
     assert f"table orders: the header {alias} is declared twice" in refusal(project)
+
+
+def test_type_that_nothing_reads(project: Path) -> None:
+    """Else the batch would land, and no build could read it."""
+    write_landing(project, "{name: order_id, config: {meta: {type: money}}}")
+    message = refusal(project)
+    assert "column order_id: money is no type" in message and "decimal(p,s)" in message
+
+
+def test_feed_without_a_key(project: Path) -> None:
+    write_landing(project, "{name: order_id, config: {meta: {type: string}}}")
+    assert "table orders has no key: name its columns as config.meta.key" in refusal(project)

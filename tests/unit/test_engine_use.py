@@ -11,7 +11,7 @@ from pyspark.errors import PySparkException, RetriesExceeded
 from ingest import engine
 from ingest.config import Settings, load_settings
 from ingest.engine import exclusive_use, first_line, open_engine
-from ingest.errors import BusyError, EngineError
+from ingest.errors import BusyError, ConfigError, EngineError
 
 
 class FakeEngine:
@@ -109,6 +109,16 @@ def test_mark_stays_when_a_command_is_interrupted(
 
     # And it ended well: nothing is left to end.
     assert not (settings.warehouse / ".at_work").exists()
+    assert use(settings, monkeypatch, is_up=True, exclusive=True) == ["locked", "marked"]
+
+
+def test_command_that_refuses_leaves_nothing_to_end(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeEngine(settings.warehouse, is_up=True)
+    monkeypatch.setattr(engine, "engine_for", lambda _: fake)
+    with pytest.raises(ConfigError), open_engine(settings, exclusive=True):
+        raise ConfigError
     assert use(settings, monkeypatch, is_up=True, exclusive=True) == ["locked", "marked"]
 
 

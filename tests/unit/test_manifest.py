@@ -69,7 +69,7 @@ def test_everything_is_of_the_current_batch(manifest: Manifest) -> None:
 
     assert {name for name in built if first not in upstream(manifest, name)} == {first}
     hooks = [hook.sql for hook in built[first].config.pre_hook]
-    assert hooks == ["{{ rewind() }}", "{{ clear_counts() }}"]
+    assert hooks == ["{{ check_contract() }}", "{{ rewind() }}", "{{ clear_counts() }}"]
 
 
 def test_tables_of_all_batches_outlive_a_full_refresh(manifest: Manifest) -> None:
@@ -90,7 +90,9 @@ def test_absent_keys_are_closed_in_their_own_target(manifest: Manifest) -> None:
     assert snapshots.keys() == {f"{feed}_target" for feed in FEEDS}
     for feed in FEEDS:
         config = snapshots[f"{feed}_target"]
-        assert [hook.sql for hook in config.pre_hook] == [f"{{{{ close_absent_keys('{feed}') }}}}"]
+        hooks = [hook.sql for hook in config.pre_hook]
+        assert hooks == ["{{ follow_contract() }}", "{{ close_absent_keys() }}"]
+        assert (config.strategy, config.meta) == ("contract", {"feed": feed})
         assert (config.unique_key, config.updated_at) == ("record_key", "_batch_date")
         # That would be dbt's way to close keys, which stamps the clock.
         assert config._extra.get("hard_deletes") is None

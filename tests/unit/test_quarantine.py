@@ -51,6 +51,25 @@ def test_rows_are_written_as_they_came(tmp_path: Path) -> None:
     assert out.read_bytes().endswith(b'O2,"only, two"\r\n')
 
 
+def test_columns_are_those_of_the_contract_of_today(tmp_path: Path) -> None:
+    """What was unknown when a row landed may have been declared since, and the other way round."""
+    out = tmp_path / "orders.csv"
+    rows = [
+        error(order_id="O1", _extra={"Order Status": "pending"}),
+        error(order_id="O2", order_status="shipped", dropped="kept"),
+    ]
+
+    write_corrections(rows, ORDERS, out)
+
+    with out.open(newline="", encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    assert list(found[0]) == [*COLUMNS, "dropped"]
+    assert [(row["order_status"], row["dropped"]) for row in found] == [
+        ("pending", ""),
+        ("shipped", "kept"),
+    ]
+
+
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     out = tmp_path / "orders.csv"
 
