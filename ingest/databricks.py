@@ -15,7 +15,7 @@ from ingest.contract import Table, load_contract
 from ingest.errors import ConfigError, EngineError
 
 # What the job `ecomm operations` may run; the job `ecomm batches` lands and builds.
-OPERATIONS = ("replay", "withdraw", "errors", "export", "status", "report")
+OPERATIONS = ("replay", "withdraw", "errors", "export", "status", "report", "contract diff")
 
 
 class DatabricksEngine:
@@ -94,17 +94,19 @@ def operation() -> None:
     from ingest.cli import app
 
     name, options, folder, *settings = sys.argv[1:]
-    command = get_command(app).commands.get(name) if name in OPERATIONS else None  # type: ignore[attr-defined]
+    command = get_command(app)
     try:
-        if command is None:
+        if name not in OPERATIONS:
             raise ConfigError(f"The parameter command must be one of {', '.join(OPERATIONS)}.")
+        for part in name.split():
+            command = command.commands[part]  # type: ignore[attr-defined]
         given = shlex.split(options)
     except (ConfigError, ValueError) as error:
         raise RuntimeError(f"{error} Nothing was done.") from None
     known = {flag for parameter in command.params for flag in parameter.opts}
     Path(folder).mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
-    _run([name, *given, *(item for item in settings if item.partition("=")[0] in known)])
+    _run([*name.split(), *given, *(item for item in settings if item.partition("=")[0] in known)])
 
 
 def _run(arguments: list[str]) -> None:

@@ -115,7 +115,7 @@ class LocalEngine:
 
     def _join(self, running: Server) -> SparkSession:
         default = ConnectSession._get_default_session()
-        # A thread whose session another has stopped gets no new active one: it takes the default one.
+        # A thread whose session another has stopped gets no new active one: it takes the default.
         connected = ConnectSession.getActiveSession() or default
         # One that is only active is somebody else's; it may belong to another engine.
         is_ours = connected is default and os.environ.get(_REMOTE) == running.remote

@@ -29,13 +29,16 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _clean_environment() -> Iterator[None]:
-    """Keep the developer's own settings out."""
+def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder that dbt writes into, as tests run side by side; no developer's settings."""
+    folder = tmp_path_factory.mktemp("dbt")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("ECOMM_")]:
             patch.delenv(name)
         patch.delenv("SPARK_REMOTE", raising=False)
-        yield
+        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        patch.setenv("DBT_LOG_PATH", str(folder / "logs"))
+        yield folder
 
 
 @pytest.fixture(scope="session")

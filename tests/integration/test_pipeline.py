@@ -116,7 +116,7 @@ def test_log_tells_every_step(sample: House, spark: SparkSession) -> None:
 
 
 def test_no_personal_data_in_logs_and_reports(
-    sample: House, spark: SparkSession, warehouse: Path, tmp_path: Path
+    sample: House, spark: SparkSession, warehouse: Path, dbt_folder: Path, tmp_path: Path
 ) -> None:
     """Each e-mail, phone, address and name of the sample, in all that is no data or error table."""
     columns = {
@@ -146,7 +146,7 @@ def test_no_personal_data_in_logs_and_reports(
         house.run(exit_code=4).output,
         *(path.read_text() for path in house.root.rglob("*.reason.json")),
         (warehouse / ".engine" / "engine.log").read_text(),
-        *((PROJECT_DIR / name).read_text() for name in ("logs/dbt.log", "target/run_results.json")),
+        *((dbt_folder / name).read_text() for name in ("logs/dbt.log", "target/run_results.json")),
     ]
     report = "\n".join(texts)
 

@@ -34,11 +34,14 @@ def test_a_command_gets_its_options_and_the_settings_that_it_knows(
     databricks.operation()
     give(monkeypatch, "replay", "--from 2025-01-15", str(folder), *SETTINGS)
     databricks.operation()
+    give(monkeypatch, "contract diff", "", str(folder), *SETTINGS)
+    databricks.operation()
 
     engine = ["--target=databricks", "--catalog=c", "--schema=s"]
     assert ran == [
         ["errors", "--feed", "orders", "--export", "my file.csv", *engine],
         ["replay", "--from", "2025-01-15", *engine],
+        ["contract", "diff", *engine],
     ]
     # What a command writes with a relative path lands in the volume.
     assert Path.cwd() == folder
@@ -49,6 +52,7 @@ def test_a_command_gets_its_options_and_the_settings_that_it_knows(
     [
         ("run", "", "The parameter command must be one of replay, withdraw, errors"),
         ("land", "", "The parameter command must be one of"),
+        ("contract", "", "The parameter command must be one of"),
         ("sample", "", "The parameter command must be one of"),
         ("errors; drop", "", "The parameter command must be one of"),
         ("errors", "--feed 'orders", "No closing quotation Nothing was done."),
