@@ -27,7 +27,7 @@ demo: $(READY) ## Run the three sample batches through the whole pipeline
 	@echo "The tables are in .ecomm/demo/warehouse; README.md, \"Try it\", shows how to look at them."
 
 test: $(READY) ## Run all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-faults: $(READY) ## Kill runs at every step, fill disks, play random histories
 	$(BIN)/python -m pytest tests/faults

@@ -82,6 +82,18 @@ class LocalEngine:
         Raises:
             EngineError: The server is not running.
         """
+        session = self.join()
+        create_schemas(session, self._settings, self._settings.warehouse)
+        self._register(session)
+        create_tables(session, self._settings)
+        return session
+
+    def join(self) -> SparkSession:
+        """Session of the running server, which may know only tables that it has registered before.
+
+        Raises:
+            EngineError: The server is not running.
+        """
         running = self.status()
         if running is None:
             raise EngineError(
@@ -89,14 +101,10 @@ class LocalEngine:
                 "Start it with: python -m ingest engine start"
             )
         try:
-            session = self._join(running)
+            return self._join(running)
         except IllegalArgumentException:
             # A client has stopped the session that all share; the server does not reopen it.
-            session = self._join(server.renew_session(self._settings.warehouse, running))
-        create_schemas(session, self._settings, self._settings.warehouse)
-        self._register(session)
-        create_tables(session, self._settings)
-        return session
+            return self._join(server.renew_session(self._settings.warehouse, running))
 
     def stop(self) -> bool:
         """Stop the server; False when none was up.

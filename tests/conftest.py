@@ -67,7 +67,7 @@ def engine_remote(engine: LocalEngine) -> str:
 @pytest.fixture
 def spark(engine: LocalEngine) -> SparkSession:
     """Spark session on the session's engine, whatever other engine a test before went to."""
-    return engine.connect()
+    return engine.join()
 
 
 @pytest.fixture
