@@ -1,5 +1,6 @@
 """Histories, run from files to marts: random, late, superseded, full loads."""
 
+import json
 import random
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from support import hostile
 from support.batches import tables, write_batch
 from support.house import House
 from support.rows import row
+from support.statements import CASES, READING, kind_of
 
 from ingest.local import LocalEngine
 
@@ -33,15 +35,16 @@ def test_random_history_equals_the_reference(
     assert not differences(expected(tmp_path / "delivered"), tables(spark, house.schema))
 
 
-def test_late_and_superseding_batches_equal_a_clean_run(
-    engine: LocalEngine,
-    warehouse: Path,
-    spark: SparkSession,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("ECOMM_ALLOW_MASS_CLOSING", "true")
-    house = House(tmp_path / "feeds", warehouse, "late")
+@pytest.fixture(scope="module")
+def late(
+    engine: LocalEngine, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[Path], set[str]]:
+    """A late batch and a superseding one, applied in the schema `late`.
+
+    Gives the folder of the deliveries, their triggers, and the kinds of dbt's statements.
+    """
+    folder, logs = tmp_path_factory.mktemp("late"), tmp_path_factory.mktemp("logs")
+    house = House(folder / "feeds", warehouse, "late")
     rng = random.Random(5)
     triggers = []
     deliveries = [
@@ -50,16 +53,37 @@ def test_late_and_superseding_batches_equal_a_clean_run(
         (date(2025, 1, 16), {}),  # late
         (date(2025, 1, 17), {"supersedes": True}),
     ]
-    for n, (day, fields) in enumerate(deliveries):
-        delivery = tmp_path / f"delivery-{n}"
-        triggers.append(hostile.write_batch(delivery, day, rng, f"batch-{n}", **fields))
-        house.deliver(delivery)
-        if n > 0:
-            house.run()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECOMM_ALLOW_MASS_CLOSING", "true")
+        patch.setenv("DBT_LOG_PATH", str(logs))
+        patch.setenv("DBT_LOG_LEVEL_FILE", "debug")
+        patch.setenv("DBT_LOG_FORMAT_FILE", "json")
+        for n, (day, fields) in enumerate(deliveries):
+            delivery = folder / f"delivery-{n}"
+            triggers.append(hostile.write_batch(delivery, day, rng, f"batch-{n}", **fields))
+            house.deliver(delivery)
+            if n > 0:
+                house.run()
+    events = [json.loads(line) for log in logs.glob("*") for line in log.open(encoding="utf-8")]
+    sent = [event["data"]["sql"] for event in events if event["info"]["name"] == "SQLQuery"]
+    return folder, triggers, {kind_of(statement) for statement in sent}
 
-    assert not differences(expected(tmp_path, triggers), tables(spark, house.schema))
+
+def test_late_and_superseding_batches_equal_a_clean_run(
+    late: tuple[Path, list[Path], set[str]], spark: SparkSession
+) -> None:
+    folder, triggers, _ = late
+
+    assert not differences(expected(folder, triggers), tables(spark, "late"))
     replays = spark.table("late_ops.processing_log").where("step = 'replay'").count()
     assert replays == 2
+
+
+def test_each_kind_of_statement_in_use_has_a_case(
+    late: tuple[Path, list[Path], set[str]],
+) -> None:
+    """Those that dbt sends for a batch, a later one, one between them, and full loads."""
+    assert late[2] - READING == {case.kind for case in CASES}
 
 
 def test_full_load_that_closes_too_much_stops_the_build(
