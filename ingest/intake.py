@@ -285,7 +285,7 @@ class Intake:
                 " of the day, and all these files."
             )
             file_rows.append(_warning_row(trigger, look, warning))
-            look = replace(look, warnings=(warning,))
+            look = replace(look, warnings=(*look.warnings, warning))
         return look
 
     def _find_landed(
@@ -322,6 +322,7 @@ class Intake:
         lineage = Lineage(trigger.trigger_id, trigger.batch_date, now())
         self._parsed.mkdir(mode=0o700, parents=True, exist_ok=True)
         parsed_files, landed_rows, reasons = [], [], []
+        told: list[str] = []
         with tempfile.TemporaryDirectory(dir=self._parsed) as folder:
             for feed, source in self._sources(trigger.feeds()).items():
                 started_at = now()
@@ -342,6 +343,7 @@ class Intake:
                 parsed_files.append(parsed)
                 warnings = [*parsed.warnings, *_seen_before(parsed, trigger, landings)]
                 landed_rows.append(_landed_row(trigger, parsed, warnings, started_at))
+                told += warnings
             if reasons:
                 raise Rejected(" ".join(reasons))
             check_manifest(trigger, parsed_files)
@@ -363,7 +365,13 @@ class Intake:
         file_rows.extend(landed_rows)
         rows = sum(parsed.rows for parsed in parsed_files)
         message = f"Landed {rows} rows of {len(parsed_files)} files.{_unknown_fields(trigger)}"
-        return replace(look, outcome=Outcome.LANDED, message=message, landing_number=number)
+        return replace(
+            look,
+            outcome=Outcome.LANDED,
+            message=message,
+            warnings=tuple(told),
+            landing_number=number,
+        )
 
     def _is_being_archived(self, trigger: Trigger, arrived: datetime, landing: Landing) -> bool:
         """Whether the files that are missing were landed for this date and archived already.

@@ -162,7 +162,7 @@ def test_sample_lands_wholly(shop: Shop) -> None:
 def test_steps_are_logged(shop: Shop) -> None:
     shop.deliver(DAY, {"orders": csv("orders", 3) + "too,few\n", "products": csv("products")})
 
-    shop.land()
+    look = only(shop.land())
 
     trigger, archived = *shop.log("trigger"), *shop.log("archive")
     assert (trigger.status, trigger.batch_id, trigger.batch_date) == ("LANDED", f"batch-{DAY}", DAY)
@@ -175,6 +175,8 @@ def test_steps_are_logged(shop: Shop) -> None:
     assert (products.total_records, products.valid_records, products.invalid_records) == (2, 2, 0)
     assert (orders.status, products.status) == ("WARNING", "SUCCESS")
     assert products.message is None
+    # Whoever runs it is told what the log says.
+    assert look.warnings == (orders.message,)
     assert all(row.started_at <= row.finished_at for row in shop.rows("processing_log", "ops"))
     assert len({row.run_id for row in shop.rows("processing_log", "ops")}) == 1
 
