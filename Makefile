@@ -39,7 +39,7 @@ test-corpus: $(READY) ## Read a public corpus of broken CSV files: CORPUS=folder
 	$(BIN)/python tests/corpora/judge.py $(CORPUS)
 
 setup-java: $(READY) ## Install a Java for Apache Spark, where the machine has none
-	@$(BIN)/python -c 'import sys; from ingest.java import machine_java; sys.exit(machine_java() is None)' \
+	@$(BIN)/python -c 'import sys; from ingest.engines.java import machine_java; sys.exit(machine_java() is None)' \
 		|| VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet --group java
 
 test-spark: setup-java ## Run the project on Apache Spark and compare

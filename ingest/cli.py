@@ -14,12 +14,13 @@ from typer.core import TyperGroup
 
 from ingest.config import Settings, load_settings
 from ingest.errors import ConfigError, PipelineError
+from ingest.feed_root import FeedRoot
 
 # Spark and dbt take seconds to import: each command imports what it uses.
 if TYPE_CHECKING:
-    from ingest.intake import Look
+    from ingest.batches.intake import Look
+    from ingest.console import Report
     from ingest.pipeline import Applied, Leftover, Pipeline
-    from ingest.report import Report
 
 _REJECTED_SHOWN = 20
 
@@ -147,9 +148,9 @@ def replay(
 
     Exit code: 0 all done, 1 something failed.
     """
-    from ingest.engine import open_engine
+    from ingest.console import Report
+    from ingest.engines.engine import open_engine
     from ingest.pipeline import Pipeline
-    from ingest.report import Report
 
     shown = Report()
     with open_engine(settings, exclusive=True) as session, shown.live():
@@ -176,9 +177,9 @@ def withdraw(
 
     Exit code: 0 all done, 1 something failed, or there was nothing to withdraw.
     """
-    from ingest.engine import open_engine
+    from ingest.console import Report
+    from ingest.engines.engine import open_engine
     from ingest.pipeline import Pipeline
-    from ingest.report import Report
 
     shown = Report()
     with open_engine(settings, exclusive=True) as session, shown.live():
@@ -208,10 +209,10 @@ def errors(
     ] = None,
 ) -> None:
     """List the quarantined rows: file, row number, rules. No data is shown; --export writes it."""
+    from ingest.batches.error_rows import error_rows, write_corrections
+    from ingest.console import errors_table
     from ingest.contract import load_contract
-    from ingest.engine import open_engine
-    from ingest.quarantine import error_rows, write_corrections
-    from ingest.report import errors_table
+    from ingest.engines.engine import open_engine
 
     feeds = load_contract(settings.project_dir).feeds
     if feed is not None and feed not in feeds:
@@ -237,19 +238,19 @@ def errors(
 @_with_settings("root", *_ENGINE_OPTIONS)
 def status(settings: Settings) -> None:
     """Show the batches and what became of them."""
+    from ingest.batches.landing import LandingStore
+    from ingest.batches.processing_log import rejected_triggers, waiting_triggers
+    from ingest.batches.trigger import triggers_in
+    from ingest.console import status_table
     from ingest.contract import load_contract
-    from ingest.engine import open_engine
-    from ingest.landing import LandingStore
-    from ingest.log import rejected_triggers, waiting_triggers
-    from ingest.report import status_table
-    from ingest.trigger import triggers_in
+    from ingest.engines.engine import open_engine
 
     with open_engine(settings) as session:
         store = LandingStore(session, settings, load_contract(settings.project_dir))
         landings, found = store.landings(), store.reconciliations()
         log = settings.table("ops", "processing_log")
         rejected = rejected_triggers(session, log, _REJECTED_SHOWN)
-        triggers = triggers_in(settings.root / "triggers" / "source")
+        triggers = triggers_in(FeedRoot.of(settings).triggers)
         waiting = waiting_triggers(session, log, triggers)
     for table in status_table(landings, found, waiting, rejected):
         Console().print(table)
@@ -263,11 +264,11 @@ def report(settings: Settings) -> None:
     Without --run-id the last run that found triggers. Exit code: 1 when a batch is landed but not
     applied or the run failed on one, 4 when it rejected one, else 0.
     """
+    from ingest.batches.landing import LandingStore
+    from ingest.batches.processing_log import failed_rules, looks_of_run
+    from ingest.console import report_tables
     from ingest.contract import load_contract
-    from ingest.engine import open_engine
-    from ingest.landing import LandingStore
-    from ingest.log import failed_rules, looks_of_run
-    from ingest.report import report_tables
+    from ingest.engines.engine import open_engine
 
     with open_engine(settings) as session:
         store = LandingStore(session, settings, load_contract(settings.project_dir))
@@ -297,7 +298,7 @@ def export(
     form: Annotated[Format, typer.Option("--format", help="File format.")] = Format.PARQUET,
 ) -> None:
     """Write every table to OUT/<schema suffix>/<table>/."""
-    from ingest.engine import open_engine
+    from ingest.engines.engine import open_engine
     from ingest.export import export as export_tables
 
     with open_engine(settings) as session:
@@ -332,7 +333,7 @@ def contract_diff(settings: Settings) -> None:
 
     Exit code: 0 the next run goes on, 1 it would stop.
     """
-    from ingest.engine import open_engine
+    from ingest.engines.engine import open_engine
     from ingest.pipeline import Pipeline
 
     with open_engine(settings) as session:
@@ -354,7 +355,7 @@ def engine_start(
     ] = None,
 ) -> None:
     """Start the engine of the warehouse, or register new tables if it runs already."""
-    from ingest.local import LocalEngine
+    from ingest.engines.local import LocalEngine
 
     engine = LocalEngine(settings)
     was_up = engine.is_up
@@ -367,8 +368,8 @@ def engine_start(
 @_with_settings("warehouse")
 def engine_stop(settings: Settings) -> None:
     """Stop the engine of the warehouse; the tables stay."""
-    from ingest.engine import exclusive_use
-    from ingest.local import LocalEngine
+    from ingest.engines.engine import exclusive_use
+    from ingest.engines.local import LocalEngine
 
     with exclusive_use(settings.warehouse):
         stopped = LocalEngine(settings).stop()
@@ -379,7 +380,7 @@ def engine_stop(settings: Settings) -> None:
 @_with_settings("warehouse")
 def engine_status(settings: Settings) -> None:
     """Tell whether the engine of the warehouse runs, and where."""
-    from ingest.local import LocalEngine
+    from ingest.engines.local import LocalEngine
 
     server = LocalEngine(settings).status()
     if server is None:
@@ -390,15 +391,16 @@ def engine_status(settings: Settings) -> None:
 
 
 def _run(settings: Settings, *, with_dbt: bool) -> None:
-    from ingest.engine import open_engine
-    from ingest.pipeline import Pipeline, triggers_folder
-    from ingest.report import Report
+    from ingest.console import Report
+    from ingest.contract import load_contract
+    from ingest.engines.engine import open_engine
+    from ingest.pipeline import Pipeline
 
+    root = FeedRoot.of(settings)
     if settings.target == "databricks":
-        from ingest.databricks import make_folders
-
-        make_folders(settings)
-    triggers_folder(settings)
+        # A deployment makes the volume, not what is in it.
+        root.make(load_contract(settings.project_dir).feeds)
+    root.check()
     shown = Report()
     with open_engine(settings, exclusive=True) as session, shown.live():
         pipeline = Pipeline(settings, session)

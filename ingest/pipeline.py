@@ -5,21 +5,20 @@ import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from ingest import archive
+from ingest.batches import archive
+from ingest.batches.evolution import Change, ContractStore
+from ingest.batches.intake import Intake, Look
+from ingest.batches.landing import Landing, LandingStore
+from ingest.batches.processing_log import LogRow, ProcessingLog, now
+from ingest.batches.trigger import triggers_in
 from ingest.build import BuildResult, DbtBuild, OnNode
 from ingest.config import Settings
 from ingest.contract import load_contract
-from ingest.errors import ConfigError
-from ingest.evolution import Change, ContractStore
+from ingest.feed_root import FeedRoot
 from ingest.files import differs
-from ingest.intake import Intake, Look
-from ingest.landing import Landing, LandingStore
-from ingest.log import LogRow, ProcessingLog, now
-from ingest.trigger import triggers_in
 
 
 @dataclass(frozen=True)
@@ -47,20 +46,6 @@ class Leftover:
     is_waiting: bool
 
 
-def triggers_folder(settings: Settings) -> Path:
-    """Where triggers arrive.
-
-    Raises:
-        ConfigError: The feed root is not there.
-    """
-    folder = settings.root / "triggers" / "source"
-    if not folder.is_dir():
-        raise ConfigError(
-            f"There is no folder {folder}: create it, or name the feed root with --root."
-        )
-    return folder
-
-
 class Pipeline:
     """The steps of a run; the caller keeps other runs out."""
 
@@ -69,7 +54,7 @@ class Pipeline:
         contract = load_contract(settings.project_dir)
         self.store = LandingStore(session, settings, contract)
         self._contract = ContractStore(session, settings, contract)
-        self._settings = settings
+        self._root = FeedRoot.of(settings)
         log_table = settings.table("ops", "processing_log")
         self._log = ProcessingLog(session, log_table, settings.run_id or str(uuid.uuid4()))
         self._intake = Intake(settings, contract, self.store, self._log)
@@ -93,7 +78,8 @@ class Pipeline:
         Raises:
             ConfigError: The feed root is not there.
         """
-        triggers = triggers_in(triggers_folder(self._settings))
+        self._root.check()
+        triggers = triggers_in(self._root.triggers)
         self._intake.clear()
         for path in self._intake.in_order(triggers):
             yield self._intake.look(path)
@@ -223,10 +209,9 @@ class Pipeline:
             moves = archive.archive(
                 look.trigger_file,
                 to_move,
-                self._settings.root,
+                self._root,
                 look.batch_date,
                 look.batch_id,
-                self._settings.archive_root,
                 is_known=lambda path: not differs(path, known[path.name]),
             )
         except OSError as error:

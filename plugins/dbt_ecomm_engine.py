@@ -42,9 +42,9 @@ class EnginePlugin(dbtPlugin):
             return
         # Imported late: every dbt project of this environment loads this module.
         from ingest.config import load_settings
+        from ingest.engines.local import LocalEngine
+        from ingest.engines.spark import SparkEngine
         from ingest.errors import PipelineError
-        from ingest.local import LocalEngine
-        from ingest.spark import SparkEngine
 
         if target != "local":
             # An earlier command of this process may have been local.

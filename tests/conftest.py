@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from ingest.config import Settings, load_settings
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 
 class SettingsFor(Protocol):

@@ -19,6 +19,7 @@ from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 
+from ingest.feed_root import FeedRoot
 from ingest.sample.vocabulary import SALES_CHANNELS
 
 Row = Sequence[str]
@@ -137,7 +138,7 @@ class Sheet:
         """Create the file, and its folder, under the feed root `out`."""
         self.layout = layout(feed, batch.number)
         self.rows = 0
-        self.path = out / f"{feed}_data" / "source" / batch.file_name(feed, "csv")
+        self.path = FeedRoot(out).arrivals(feed) / batch.file_name(feed, "csv")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         places = {column: place for place, column in enumerate(COLUMNS[feed])}
         self._pick: Callable[[Row], tuple[str, ...]] = itemgetter(
@@ -205,7 +206,7 @@ def write_trigger(out: Path, batch: Batch, sheets: Iterable[Sheet]) -> Path:
         }
     else:
         trigger |= {"source_system": "shop-export", "export_tool_version": "4.2.0"}
-    path = out / "triggers" / "source" / batch.file_name("trigger", "json")
+    path = FeedRoot(out).triggers / batch.file_name("trigger", "json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(trigger, indent=2) + "\n", encoding="utf-8", newline="\n")
     return path

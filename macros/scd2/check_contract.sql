@@ -1,5 +1,5 @@
 {#-
-    Pre-hook of current_batch: the contract is the one that ingest has let the tables follow (ingest/evolution.py). A build
+    Pre-hook of current_batch: the contract is the one that ingest has let the tables follow (ingest/batches/evolution.py). A build
     under another one, which ingest might refuse, would bend the targets.
 -#}
 {% macro check_contract() -%}

@@ -1,4 +1,4 @@
-{#- True when each value of one SQL type is exact in another one too, as ingest/evolution.py has it for the contract. -#}
+{#- True when each value of one SQL type is exact in another one too, as ingest/batches/evolution.py has it for the contract. -#}
 {% macro is_wider_type(old, new) -%}
     {%- set digits = {'int': [10, 0], 'bigint': [19, 0]} -%}
     {%- for kind in [old, new] if kind.startswith('decimal') -%}

@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from bundle.bundle import load
 from bundle.platform import MAX_BYTES
+from ingest.batches.landing import LandingStore
 from ingest.cli import app
 from ingest.config import PROJECT_DIR, load_settings
 from ingest.contract import load_contract
-from ingest.landing import LandingStore
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 SCHEMA = "bundle"
 DASHBOARDS = PROJECT_DIR / "resources" / "dashboards"

@@ -31,7 +31,7 @@ from reference import strict_csv  # noqa: E402
 
 from ingest.contract import Column, Feed  # noqa: E402
 from ingest.errors import Rejected  # noqa: E402
-from ingest.reader import Lineage, parse_file  # noqa: E402
+from ingest.reading.reader import Lineage, parse_file  # noqa: E402
 
 Rows = list[list[str | None]]
 # The good rows, and whether anything was said.

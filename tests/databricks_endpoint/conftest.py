@@ -20,7 +20,7 @@ from databricks_endpoint.server import HOST, HTTP_PATH, Endpoint
 from databricks_endpoint.translate import SPARK_CATALOG
 from ingest.cli import app
 from ingest.config import PROJECT_DIR, load_settings
-from ingest.engine import engine_for
+from ingest.engines.engine import engine_for
 
 # A name that needs quoting everywhere, and that no schema, table or column bears.
 CATALOG = "demo-external-catalog"

@@ -18,7 +18,7 @@ from support.house import deliver_day
 
 from faults.killer import Point
 from ingest.config import PROJECT_DIR, load_settings
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 DAYS = ("2025_01_15", "2025_01_16", "2025_01_17")
 KILLER = Path(__file__).with_name("killer.py")

@@ -19,7 +19,7 @@ from support.batches import write_batch
 from support.house import House
 from support.rows import row
 
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "3"))
 

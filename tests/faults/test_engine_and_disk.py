@@ -15,9 +15,9 @@ from reference.compare import differences
 
 from faults.conftest import DAYS, ENVIRONMENT, Delivered, Place, deliver
 from faults.killer import Point
-from ingest import server
 from ingest.catalog import tables_on_disk
 from ingest.config import PROJECT_DIR
+from ingest.engines import sail_server
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
@@ -40,7 +40,7 @@ def test_engine_that_dies_amid_a_build(
 
     run = place.start("run")
     wait_until(lambda: versions(place.warehouse, "ecomm_staging/base_orders") > before)
-    running = server.running(place.warehouse)
+    running = sail_server.running(place.warehouse)
     assert running is not None
     os.kill(running.pid, signal.SIGKILL)
     output, _ = run.communicate()
@@ -57,7 +57,7 @@ def test_engine_that_is_dead_when_a_command_begins(place: Place, delivered: Deli
     """Its state says that it runs; the process is gone."""
     deliver(place.root, DAYS[0])
     place.ends("engine", "start")
-    running = server.running(place.warehouse)
+    running = sail_server.running(place.warehouse)
     assert running is not None
     os.kill(running.pid, signal.SIGKILL)
 
@@ -78,11 +78,11 @@ def test_command_that_dies_while_its_engine_starts(place: Place, delivered: Deli
     """The next command finds the engine: none is left that nobody knows of."""
     deliver(place.root, DAYS[0])
 
-    place.dies("land", point=Point("ingest.server:_answers", "before"))
+    place.dies("land", point=Point("ingest.engines.sail_server:_answers", "before"))
     assert len(engines_of(place.warehouse)) == 1
     place.ends("land")
 
-    running = server.running(place.warehouse)
+    running = sail_server.running(place.warehouse)
     assert running is not None
     assert engines_of(place.warehouse) == [str(running.pid)]
     place.ends("engine", "stop")
@@ -94,7 +94,7 @@ def test_engine_whose_disk_is_full(place: Place, delivered: Delivered) -> None:
     """No file of the engine may grow beyond 4 KiB, as if the disk were full by then."""
     deliver(place.root, DAYS[0])
     place.ends("engine", "start")
-    running = server.running(place.warehouse)
+    running = sail_server.running(place.warehouse)
     assert running is not None
     resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
 

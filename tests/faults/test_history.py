@@ -15,7 +15,7 @@ from support.batches import tables, timeless, write_batch
 from support.house import House
 from support.rows import row
 
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 FEEDS = ("orders", "customers", "products", "inventory", "shipping")
 RULES = 86

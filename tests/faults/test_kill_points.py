@@ -11,21 +11,21 @@ FILES = 6
 """Files of a batch, its trigger included."""
 
 LANDING = [
-    *(Point("ingest.intake:parse_file", "after", nth=n) for n in (1, 3, 5)),
-    *(Point("ingest.landing:LandingStore._insert", "after", nth=n) for n in (1, 3, 5)),
-    Point("ingest.landing:LandingStore._insert", "during", nth=2),
-    Point("ingest.landing:LandingStore._commit", "before"),
-    Point("ingest.landing:LandingStore._commit", "during"),
-    Point("ingest.landing:LandingStore._commit", "after"),
-    Point("ingest.log:ProcessingLog.write", "before"),
-    Point("ingest.archive:archive", "before"),
-    *(Point("ingest.archive:_move", "after", nth=n) for n in (1, 3, FILES - 1, FILES)),
-    Point("ingest.archive:archive", "after"),
+    *(Point("ingest.batches.intake:parse_file", "after", nth=n) for n in (1, 3, 5)),
+    *(Point("ingest.batches.landing:LandingStore._insert", "after", nth=n) for n in (1, 3, 5)),
+    Point("ingest.batches.landing:LandingStore._insert", "during", nth=2),
+    Point("ingest.batches.landing:LandingStore._commit", "before"),
+    Point("ingest.batches.landing:LandingStore._commit", "during"),
+    Point("ingest.batches.landing:LandingStore._commit", "after"),
+    Point("ingest.batches.processing_log:ProcessingLog.write", "before"),
+    Point("ingest.batches.archive:archive", "before"),
+    *(Point("ingest.batches.archive:_move", "after", nth=n) for n in (1, 3, FILES - 1, FILES)),
+    Point("ingest.batches.archive:archive", "after"),
 ]
 REJECTING = [
-    Point("ingest.archive:reject", "before"),
-    Point("ingest.archive:_move", "before"),
-    *(Point("ingest.archive:_move", "after", nth=n) for n in (1, 3, FILES)),
+    Point("ingest.batches.archive:reject", "before"),
+    Point("ingest.batches.archive:_move", "before"),
+    *(Point("ingest.batches.archive:_move", "after", nth=n) for n in (1, 3, FILES)),
 ]
 # One node of each layer and kind, the moments between two layers, and the records at the end.
 BUILDING = [
@@ -55,7 +55,7 @@ BUILDING = [
     Point(SQL, "after", "merge into ecomm_ops.validation_results"),
     Point(SQL, "during", "merge into ecomm_ops.batch_reconciliation"),
     Point(SQL, "after", "merge into ecomm_ops.batch_reconciliation"),
-    Point("ingest.archive:_move", "after", nth=2),
+    Point("ingest.batches.archive:_move", "after", nth=2),
 ]
 REWINDING = [
     Point(SQL, "after", "update ecomm_staging.orders_errors"),
@@ -127,7 +127,7 @@ def test_killed_while_rewinding(
 @pytest.mark.parametrize(
     "point",
     [
-        Point("ingest.landing:LandingStore.replay", "after"),
+        Point("ingest.batches.landing:LandingStore.replay", "after"),
         Point(SQL, "after", "delete from ecomm_targets.products_target"),
         Point(SQL, "before", 'node_id": "model.ecomm_pipeline.batch_counts', nth=2),
     ],
@@ -164,7 +164,7 @@ def test_killed_between_the_two_marks_of_a_replay(
 @pytest.mark.parametrize(
     ("point", "again"),
     [
-        (Point("ingest.landing:LandingStore.withdraw", "after"), "run"),
+        (Point("ingest.batches.landing:LandingStore.withdraw", "after"), "run"),
         (Point(SQL, "after", "insert into ecomm_ops.processing_log"), "withdraw"),
         (Point(SQL, "before", "update ecomm_ops.withdrawals"), "run"),
         (Point(SQL, "after", "update ecomm_ops.withdrawals"), "run"),
@@ -221,7 +221,7 @@ def test_files_in_the_archive_are_what_was_delivered(
 def test_the_killer_kills_nothing_by_itself(place: Place, tmp_path: Path) -> None:
     """A point that is never reached leaves the command as it is."""
     deliver(place.root, DAYS[0])
-    process = place.start("land", point=Point("ingest.intake:parse_file", "after", nth=99))
+    process = place.start("land", point=Point("ingest.batches.intake:parse_file", "after", nth=99))
     output, _ = process.communicate()
 
     assert process.returncode == 0, output

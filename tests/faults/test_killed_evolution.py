@@ -10,16 +10,16 @@ from faults.conftest import Place
 from faults.killer import SQL, Point
 
 CHANGING = [
-    Point("ingest.evolution:add_text_columns", "after"),
-    Point("ingest.evolution:ContractStore._record", "before"),
-    Point("ingest.evolution:ContractStore._record", "after"),
+    Point("ingest.batches.evolution:add_text_columns", "after"),
+    Point("ingest.batches.evolution:ContractStore._record", "before"),
+    Point("ingest.batches.evolution:ContractStore._record", "after"),
     Point(SQL, "during", "create or replace table ecomm_targets.orders_target"),
     Point(SQL, "after", "create or replace table ecomm_targets.orders_target"),
     Point(SQL, "before", "merge into ecomm_targets.inventory_target as versions"),
 ]
 REBUILDING = [
-    Point("ingest.landing:LandingStore.replay", "after"),
-    Point("ingest.evolution:ContractStore._record", "after"),
+    Point("ingest.batches.landing:LandingStore.replay", "after"),
+    Point("ingest.batches.evolution:ContractStore._record", "after"),
     Point(SQL, "after", "delete from ecomm_targets.customers_target"),
     Point(SQL, "after", "create or replace table ecomm_targets.customers_target"),
 ]

@@ -14,10 +14,10 @@ from support.batches import tables, timeless, write_batch
 from support.house import House
 from support.rows import row
 
+from ingest.batches.landing import LandingStore
 from ingest.config import PROJECT_DIR, Settings, load_settings
 from ingest.contract import load_contract
-from ingest.landing import LandingStore
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 RULES = 86
 

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from ingest.cli import app
 from ingest.config import load_settings
-from ingest.databricks import operation
-from ingest.engine import exclusive_use
-from ingest.local import LocalEngine
+from ingest.engines.engine import exclusive_use
+from ingest.engines.local import LocalEngine
+from ingest.jobs import operation
 from ingest.sample import generate
 
 FEEDS = {"customers", "inventory", "orders", "products", "shipping"}

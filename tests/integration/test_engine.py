@@ -13,12 +13,12 @@ from conftest import free_port
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 
-from ingest import server
 from ingest.catalog import sql_text, tables_in
 from ingest.config import PROJECT_DIR, SUFFIXES, load_settings
-from ingest.engine import exclusive_use, open_engine
+from ingest.engines import sail_server
+from ingest.engines.engine import exclusive_use, open_engine
+from ingest.engines.local import LocalEngine
 from ingest.errors import BusyError, EngineError
-from ingest.local import LocalEngine
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_only_the_owner_learns_the_session(own_engine: LocalEngine, tmp_path: Pa
     # Of the same path, on the same port.
     assert first.session_id != second.session_id
     # Everybody may see a command line.
-    command_line = server._command_line(second.pid)
+    command_line = sail_server._command_line(second.pid)
     assert str(house) in command_line and second.session_id not in command_line
     for path in (house, *house.rglob("*")):
         assert path.stat().st_mode & 0o077 == 0, path
@@ -196,7 +196,7 @@ def test_unusable_state_means_down(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / ".engine" / "engine.json").write_text(content)
 
-    assert server.running(tmp_path) is None
+    assert sail_server.running(tmp_path) is None
 
 
 def test_engine_of_another_warehouse_is_not_taken_for_ones_own(
@@ -207,8 +207,8 @@ def test_engine_of_another_warehouse_is_not_taken_for_ones_own(
     state = (warehouse / ".engine" / "engine.json").read_text()
     (tmp_path / ".engine" / "engine.json").write_text(state)
 
-    assert server.running(tmp_path) is None
-    assert not server.stop(tmp_path)
+    assert sail_server.running(tmp_path) is None
+    assert not sail_server.stop(tmp_path)
     assert engine.is_up
 
 
@@ -222,8 +222,8 @@ def test_reused_process_id_means_down(tmp_path: Path) -> None:
     state = {"pid": os.getpid(), "port": 1, "session_id": "x", "started_at": "x"}
     (tmp_path / ".engine" / "engine.json").write_text(json.dumps(state))
 
-    assert server.running(tmp_path) is None
-    assert not server.stop(tmp_path)
+    assert sail_server.running(tmp_path) is None
+    assert not sail_server.stop(tmp_path)
 
 
 def test_port_that_is_taken(own_engine: LocalEngine) -> None:

@@ -15,7 +15,7 @@ from support.house import House
 from support.rows import row
 from support.statements import CASES, READING, kind_of
 
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 
 def test_random_history_equals_the_reference(

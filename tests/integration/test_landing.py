@@ -14,18 +14,19 @@ import pytest
 from conftest import SettingsFor
 from pyspark.sql import Row, SparkSession
 
-from ingest import archive
+from ingest.batches import archive
+from ingest.batches.intake import Intake, Look
+from ingest.batches.landing import LandingStore
+from ingest.batches.processing_log import LogRow, now
+from ingest.batches.trigger import Trigger
 from ingest.build import BuildResult
 from ingest.catalog import append_rows
 from ingest.config import Settings
 from ingest.contract import load_contract
-from ingest.intake import Intake, Look
-from ingest.landing import LandingStore
-from ingest.local import LocalEngine
-from ingest.log import LogRow, now
+from ingest.engines.local import LocalEngine
+from ingest.feed_root import FeedRoot
 from ingest.pipeline import Leftover, Pipeline
 from ingest.sample import generate
-from ingest.trigger import Trigger
 
 DAY = date(2025, 1, 15)
 NEXT_DAY = date(2025, 1, 16)
@@ -104,7 +105,7 @@ class Shop:
         archive.archive(
             trigger.with_suffix(".not-yet"),
             {feed: self.source(feed, DAY).name for feed in feeds},
-            self.root,
+            FeedRoot(self.root),
             DAY,
             f"batch-{DAY}",
             is_known=lambda path: True,

@@ -19,7 +19,7 @@ from support.batches import tables, timeless
 from support.house import SAMPLE, House, retry_after_failure
 
 from ingest.config import PROJECT_DIR
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 DAYS = ("2025_01_15", "2025_01_16", "2025_01_17")
 

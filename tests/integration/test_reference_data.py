@@ -11,7 +11,7 @@ from support.house import House, copy_project
 from support.rows import row
 
 from ingest.catalog import tables_in
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 TWICE = (
     "seeds/customer_tiers.csv, line 7 (Gold): tier Gold stands in line 3 already, for case, blanks"

@@ -13,11 +13,11 @@ import pytest
 from conftest import SettingsFor
 from support.macros import call_macro
 
+from ingest.batches.landing import LandingStore
 from ingest.catalog import append_rows
 from ingest.config import Settings
 from ingest.contract import load_contract
-from ingest.landing import LandingStore
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 DAYS = {n: date(2025, 1, n) for n in (15, 16, 17, 20)}
 NOW = datetime(2025, 2, 1, tzinfo=UTC)

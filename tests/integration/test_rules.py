@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from ingest.cli import app
 from ingest.config import PROJECT_DIR, Settings
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 DAY = date(2025, 1, 15)
 

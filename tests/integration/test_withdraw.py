@@ -15,10 +15,10 @@ from support import hostile
 from support.batches import tables, timeless
 from support.house import House
 
+from ingest.batches.landing import LandingStore
 from ingest.config import load_settings
 from ingest.contract import load_contract
-from ingest.landing import LandingStore
-from ingest.local import LocalEngine
+from ingest.engines.local import LocalEngine
 
 DAYS = {n: date(2025, 1, n) for n in (14, 15, 16, 17)}
 

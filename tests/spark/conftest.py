@@ -17,7 +17,7 @@ from support.batches import tables, without_code_generation
 from support.house import House, deliver_day
 
 from ingest.config import PROJECT_DIR, load_settings
-from ingest.spark import SparkEngine
+from ingest.engines.spark import SparkEngine
 
 SCHEMA = "twin"
 Tables = dict[str, list[dict[str, object]]]

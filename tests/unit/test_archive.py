@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.archive import archive, reject
+from ingest.batches.archive import archive, reject
+from ingest.feed_root import FeedRoot
 
 DAY = date(2025, 1, 15)
 ORDERS = "orders_2025_01_15.csv"
@@ -54,12 +55,12 @@ def known(_: Path) -> bool:
 
 def archive_batch(root: Path, batch_id: str = "batch-1") -> int:
     trigger = root / "triggers/source" / TRIGGER
-    return archive(trigger, FILES, root, DAY, batch_id, is_known=known).count
+    return archive(trigger, FILES, FeedRoot(root), DAY, batch_id, is_known=known).count
 
 
 def reject_batch(root: Path, files: dict[str, str] = FILES) -> int:
     trigger = root / "triggers/source" / TRIGGER
-    return reject(trigger, files, root, REASON, DAY, "batch-1", is_known=known).count
+    return reject(trigger, files, FeedRoot(root), REASON, DAY, "batch-1", is_known=known).count
 
 
 ARCHIVED = {
@@ -94,7 +95,7 @@ def test_archive_may_be_elsewhere(
     elsewhere = tmp_path_factory.mktemp("elsewhere")
 
     trigger = root / "triggers/source" / TRIGGER
-    moves = archive(trigger, FILES, root, DAY, "batch-1", elsewhere, is_known=known)
+    moves = archive(trigger, FILES, FeedRoot(root, elsewhere), DAY, "batch-1", is_known=known)
     assert moves.count == 3
 
     assert found(elsewhere) == ARCHIVED
@@ -121,9 +122,9 @@ def test_file_that_is_not_the_one_looked_at_stays(place: str, root: Path) -> Non
         return path not in stays
 
     if place == "rejected":
-        moves = reject(trigger, FILES, root, REASON, DAY, "batch-1", is_known=is_known)
+        moves = reject(trigger, FILES, FeedRoot(root), REASON, DAY, "batch-1", is_known=is_known)
     else:
-        moves = archive(trigger, FILES, root, DAY, "batch-1", is_known=is_known)
+        moves = archive(trigger, FILES, FeedRoot(root), DAY, "batch-1", is_known=is_known)
 
     assert (moves.count, set(moves.kept)) == (1, stays)
     assert asked == [ORDERS, CUSTOMERS, TRIGGER]
@@ -236,7 +237,7 @@ def test_reason_is_there_before_the_file(root: Path, monkeypatch: pytest.MonkeyP
 
 def test_unreadable_trigger_is_rejected_alone(root: Path) -> None:
     trigger = root / "triggers/source" / TRIGGER
-    assert reject(trigger, {}, root, REASON, is_known=known).count == 1
+    assert reject(trigger, {}, FeedRoot(root), REASON, is_known=known).count == 1
 
     assert (root / "triggers/rejected" / TRIGGER).read_text() == "trigger"
     assert all((root / source).exists() for source in SOURCES)
@@ -331,7 +332,7 @@ def test_link_is_moved_across_file_systems_and_not_followed(
 
 def test_reason_is_text_that_people_can_read(root: Path) -> None:
     trigger = root / "triggers/source" / TRIGGER
-    reject(trigger, {}, root, "größer als erlaubt\n", DAY, "batch-1", is_known=known)
+    reject(trigger, {}, FeedRoot(root), "größer als erlaubt\n", DAY, "batch-1", is_known=known)
 
     text = (root / "triggers/rejected" / f"{TRIGGER}.reason.json").read_bytes()
     assert '\n  "reason": "größer als erlaubt?",\n'.encode() in text

@@ -7,9 +7,9 @@ from typer.testing import CliRunner
 
 from ingest.cli import app
 from ingest.config import load_settings
-from ingest.engine import exclusive_use
+from ingest.engines.engine import exclusive_use
 from ingest.errors import ConfigError
-from ingest.pipeline import triggers_folder
+from ingest.feed_root import FeedRoot
 
 runner = CliRunner()
 
@@ -52,11 +52,12 @@ def test_withdraw_needs_a_date(arguments: list[str]) -> None:
 def test_feed_root_is_created_or_named_as_the_message_says(tmp_path: Path) -> None:
     settings = load_settings(root=tmp_path)
     with pytest.raises(ConfigError, match="create it, or name the feed root with --root") as told:
-        triggers_folder(settings)
+        FeedRoot.of(settings).check()
 
     folder = Path(str(told.value).split(":")[0].removeprefix("There is no folder "))
     folder.mkdir(parents=True)
-    assert triggers_folder(settings) == triggers_folder(load_settings(root=tmp_path)) == folder
+    FeedRoot.of(settings).check()
+    FeedRoot.of(load_settings(root=tmp_path)).check()
 
 
 def test_run_is_refused_while_another_is_at_work(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pyspark.errors import PySparkException, RetriesExceeded
 
-from ingest import engine
 from ingest.config import Settings, load_settings
-from ingest.engine import exclusive_use, first_line, open_engine
+from ingest.engines import engine
+from ingest.engines.engine import exclusive_use, first_line, open_engine
 from ingest.errors import BusyError, ConfigError, EngineError
 
 

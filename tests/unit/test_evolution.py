@@ -8,10 +8,10 @@ from unittest.mock import MagicMock
 import pytest
 from support.macros import call_macro
 
-from ingest import evolution
+from ingest.batches import evolution
+from ingest.batches.evolution import Change, Followed, compare, is_widened
 from ingest.config import Settings
 from ingest.contract import Column, Contract, Feed
-from ingest.evolution import Change, Followed, compare, is_widened
 
 TYPES = [
     "string",

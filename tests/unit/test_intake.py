@@ -3,7 +3,7 @@
 import pytest
 from pyspark.errors import PySparkException
 
-from ingest.intake import explain
+from ingest.batches.intake import explain
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ingest import java
+from ingest.engines import java
 
 
 def install(home: Path, version: str | None = "17.0.9") -> Path:

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest import csv_stream, row_writer
 from ingest.config import PROJECT_DIR, Settings
 from ingest.contract import load_contract
-from ingest.csv_stream import CsvStream, Head
 from ingest.errors import Rejected, Waiting
-from ingest.reader import Lineage, ParsedFile, parse_file
+from ingest.reading import csv_stream, row_writer
+from ingest.reading.csv_stream import CsvStream, Head
+from ingest.reading.reader import Lineage, ParsedFile, parse_file
 
 CONTRACT = load_contract(PROJECT_DIR)
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -615,7 +615,7 @@ def test_full_disk_is_no_fault_of_the_file(
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from ingest.reader import parse_file
+from ingest.reading.reader import parse_file
 from tests.unit.test_reader import CONTRACT, LINEAGE
 source = Path(sys.argv[1])
 out = source.with_suffix(".parquet")

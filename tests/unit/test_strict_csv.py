@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from reference import strict_csv
 
-from ingest import csv_stream
 from ingest.contract import Column, Feed
 from ingest.errors import Rejected
-from ingest.reader import Lineage, parse_file
-from ingest.strict_csv import CR, LF, records, strict_end
+from ingest.reading import csv_stream
+from ingest.reading.reader import Lineage, parse_file
+from ingest.reading.strict_csv import CR, LF, records, strict_end
 
 NAMES = ["id", "name", "note"]
 FEED = Feed("things", tuple(Column(name, "string", False, ()) for name in NAMES))

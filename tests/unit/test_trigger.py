@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingest.config import Settings
-from ingest.errors import Rejected, Waiting
-from ingest.reader import ParsedFile
-from ingest.trigger import (
+from ingest.batches.trigger import (
     RejectedTrigger,
     Trigger,
     check_date,
@@ -20,6 +17,9 @@ from ingest.trigger import (
     read_trigger,
     triggers_in,
 )
+from ingest.config import Settings
+from ingest.errors import Rejected, Waiting
+from ingest.reading.reader import ParsedFile
 
 MAX_BYTES = Settings().max_trigger_bytes
 FEEDS = ("orders", "customers", "products", "inventory", "shipping")

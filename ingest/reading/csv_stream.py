@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from ingest.errors import Rejected
-from ingest.strict_csv import CR, LF, fields, records, strict_end, without_line_end
+from ingest.reading.strict_csv import CR, LF, fields, records, strict_end, without_line_end
 
 BLOCK_BYTES = 2 << 20
 # So many records are looked at for the header and for what stands in its place.

@@ -13,23 +13,10 @@ from pathlib import Path
 
 from pyspark.errors import PySparkException
 
-from ingest import archive
-from ingest.config import Settings
-from ingest.contract import Contract
-from ingest.engine import first_line
-from ingest.errors import Rejected, Waiting
-from ingest.files import (
-    Sighting,
-    differs,
-    is_clutter,
-    one_line,
-    sha256_of,
-    sighting,
-)
-from ingest.landing import FileToLand, Landing, LandingStore
-from ingest.log import LogRow, ProcessingLog, now
-from ingest.reader import Lineage, ParsedFile, parse_file
-from ingest.trigger import (
+from ingest.batches import archive
+from ingest.batches.landing import FileToLand, Landing, LandingStore
+from ingest.batches.processing_log import LogRow, ProcessingLog, now
+from ingest.batches.trigger import (
     RejectedTrigger,
     Trigger,
     check_date,
@@ -38,6 +25,20 @@ from ingest.trigger import (
     read_trigger,
     triggers_in,
 )
+from ingest.config import Settings
+from ingest.contract import Contract
+from ingest.engines.engine import first_line
+from ingest.errors import Rejected, Waiting
+from ingest.feed_root import FeedRoot
+from ingest.files import (
+    Sighting,
+    differs,
+    is_clutter,
+    one_line,
+    sha256_of,
+    sighting,
+)
+from ingest.reading.reader import Lineage, ParsedFile, parse_file
 
 _HARMLESS = re.compile(r"[A-Za-z0-9_.:+-]{1,40}")
 _UNKNOWN_FIELDS_SHOWN = 20
@@ -95,8 +96,7 @@ class Intake:
     ) -> None:
         """Look under the settings' feed root, land in the store."""
         self._settings = settings
-        self._root = settings.root
-        self._archive_root = settings.archive_root or settings.root
+        self._root = FeedRoot.of(settings)
         self._parsed = settings.warehouse / ".parsed"
         self._contract = contract
         self._store = store
@@ -185,12 +185,14 @@ class Intake:
                 f"{name} is left in triggers/source, as its name is not that of a trigger: if it is"
                 " one, rename it to end in .json and to begin with no dot.",
             )
-            for name in self._left_in("triggers", lambda path: not is_trigger(path))
+            for name in self._left_in(self._root.triggers, lambda path: not is_trigger(path))
         ]
         found += [
             (feed, name, f"No trigger names {name}: it is left in {feed}_data/source.")
             for feed in self._contract.feeds
-            for name in self._left_in(f"{feed}_data", lambda path: path.name not in listed)
+            for name in self._left_in(
+                self._root.arrivals(feed), lambda path: path.name not in listed
+            )
         ]
         rows = [
             LogRow(
@@ -221,7 +223,7 @@ class Intake:
             if look.landing_number is not None
         }
         names: set[str] = set()
-        for path in triggers_in(self._root / "triggers" / "source"):
+        for path in triggers_in(self._root.triggers):
             try:
                 if path in settled and not differs(path, settled[path]):
                     continue
@@ -233,18 +235,19 @@ class Intake:
                 continue
         return names
 
-    def _left_in(self, folder: str, is_left: Callable[[Path], bool]) -> list[str]:
+    def _left_in(self, folder: Path, is_left: Callable[[Path], bool]) -> list[str]:
         """Names of the files that a source folder is left with, as they may be shown."""
-        paths = sorted((self._root / folder / "source").glob("*"))
         return [
-            one_line(path.name) for path in paths if is_left(path) and not is_clutter(path.name)
+            one_line(path.name)
+            for path in sorted(folder.glob("*"))
+            if is_left(path) and not is_clutter(path.name)
         ]
 
     def _decide(
         self, look: Look, trigger: Trigger, arrived: datetime, file_rows: list[LogRow]
     ) -> Look:
         """Skip or land a batch; why it can be neither is raised."""
-        sources = self._sources(trigger.feeds())
+        sources = self._root.sources(trigger.feeds())
         landings = self._store.landings()
         of_date = [item for item in landings if item.batch_date == trigger.batch_date]
         effective = next((item for item in of_date if item.is_effective), None)
@@ -256,7 +259,8 @@ class Intake:
         if missing:
             for source in missing:
                 # A rejection that was cut short: the rest of the batch follows.
-                if reason := archive.rejected_since(source, trigger.trigger_id, arrived):
+                folder = self._root.rejected(source)
+                if reason := archive.rejected_since(source, folder, trigger.trigger_id, arrived):
                     raise Rejected(reason)
             raise Waiting(f"Waiting for {', '.join(source.name for source in missing)}.")
         if not trigger.data_files_ready:
@@ -306,7 +310,7 @@ class Intake:
             )
         if not current:
             return None
-        sources = self._sources(trigger.feeds()).values()
+        sources = self._root.sources(trigger.feeds()).values()
         content = {(source.name, sha256_of(source)) for source in sources}
         # A batch that was replaced does not come back because its trigger is repeated.
         repeated = [
@@ -324,7 +328,7 @@ class Intake:
         parsed_files, landed_rows, reasons = [], [], []
         told: list[str] = []
         with tempfile.TemporaryDirectory(dir=self._parsed) as folder:
-            for feed, source in self._sources(trigger.feeds()).items():
+            for feed, source in self._root.sources(trigger.feeds()).items():
                 started_at = now()
                 out = Path(folder) / f"{feed}.parquet"
                 try:
@@ -384,8 +388,8 @@ class Intake:
             if trigger.trigger_id != landing.batch_id or is_later:
                 return False
         landed = dict(landing.content)
-        for source in self._sources(trigger.feeds()).values():
-            archived = archive.archive_folder(source, self._archive_root, trigger.batch_date)
+        for source in self._root.sources(trigger.feeds()).values():
+            archived = self._root.archive(source, trigger.batch_date)
             if os.path.lexists(source):
                 if sha256_of(source) != landed.get(source.name):
                     return False
@@ -429,11 +433,8 @@ class Intake:
     def _read(self, path: Path) -> Trigger:
         return read_trigger(path, self._contract.feeds, self._settings.max_trigger_bytes)
 
-    def _sources(self, files: Mapping[str, str]) -> dict[str, Path]:
-        return {feed: self._root / f"{feed}_data" / "source" / name for feed, name in files.items()}
-
     def _sightings(self, look: Look) -> dict[Path, Sighting | None]:
-        return {path: sighting(path) for path in self._sources(look.files).values()}
+        return {path: sighting(path) for path in self._root.sources(look.files).values()}
 
 
 def explain(error: BaseException) -> str:

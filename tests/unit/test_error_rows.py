@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from ingest.batches.error_rows import ErrorRow, write_corrections
 from ingest.config import PROJECT_DIR
 from ingest.contract import load_contract
 from ingest.errors import ConfigError
-from ingest.quarantine import ErrorRow, write_corrections
 
 ORDERS = load_contract(PROJECT_DIR).feeds["orders"]
 COLUMNS = [column.name for column in ORDERS.columns]

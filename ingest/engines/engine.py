@@ -41,15 +41,15 @@ def engine_for(settings: Settings) -> Engine:
     # Each engine brings packages of its own, and only one is used.
     match settings.target:
         case "local":
-            from ingest.local import LocalEngine
+            from ingest.engines.local import LocalEngine
 
             return LocalEngine(settings)
         case "spark":
-            from ingest.spark import SparkEngine
+            from ingest.engines.spark import SparkEngine
 
             return SparkEngine(settings)
         case "databricks":
-            from ingest.databricks import DatabricksEngine
+            from ingest.engines.databricks import DatabricksEngine
 
             return DatabricksEngine(settings)
 

@@ -10,11 +10,11 @@ from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
 from pyspark.sql.connect.session import SparkSession as ConnectSession
 
-from ingest import server
 from ingest.catalog import create_schemas, create_tables, sql_text, tables_in, tables_on_disk
 from ingest.config import Settings
+from ingest.engines import sail_server
+from ingest.engines.sail_server import Server
 from ingest.errors import EngineError
-from ingest.server import Server
 
 _REMOTE = "SPARK_REMOTE"
 _RETRIES = 4
@@ -62,7 +62,7 @@ class LocalEngine:
 
     def status(self) -> Server | None:
         """The running server, or None."""
-        return server.running(self._settings.warehouse)
+        return sail_server.running(self._settings.warehouse)
 
     def start(self, port: int | None = None) -> tuple[SparkSession, Server]:
         """Start the server unless it is up, and register what lies in the warehouse.
@@ -73,7 +73,7 @@ class LocalEngine:
         Raises:
             EngineError: The server does not come up.
         """
-        running = server.start(self._settings.warehouse, port)
+        running = sail_server.start(self._settings.warehouse, port)
         return self.connect(), running
 
     def connect(self) -> SparkSession:
@@ -104,7 +104,7 @@ class LocalEngine:
             return self._join(running)
         except IllegalArgumentException:
             # A client has stopped the session that all share; the server does not reopen it.
-            return self._join(server.renew_session(self._settings.warehouse, running))
+            return self._join(sail_server.renew_session(self._settings.warehouse, running))
 
     def stop(self) -> bool:
         """Stop the server; False when none was up.
@@ -114,7 +114,7 @@ class LocalEngine:
         """
         if self.is_up:
             self.disconnect()
-        return server.stop(self._settings.warehouse)
+        return sail_server.stop(self._settings.warehouse)
 
     def end_statements(self) -> None:
         """Restart the server if it is up."""

@@ -12,12 +12,18 @@ import pyarrow as pa
 import pyarrow.csv as pv
 
 from ingest.contract import Feed
-from ingest.csv_stream import Block, CsvStream, OpenQuoteError, RecordTooLongError, look_through
 from ingest.errors import Rejected, Waiting
 from ingest.files import open_delivered
-from ingest.header import Header, invisible_characters, match_header, name_list
-from ingest.row_writer import Lineage, MalformedRow, RowWriter
-from ingest.strict_csv import records, without_line_end
+from ingest.reading.csv_stream import (
+    Block,
+    CsvStream,
+    OpenQuoteError,
+    RecordTooLongError,
+    look_through,
+)
+from ingest.reading.header import Header, invisible_characters, match_header, name_list
+from ingest.reading.row_writer import Lineage, MalformedRow, RowWriter
+from ingest.reading.strict_csv import records, without_line_end
 
 __all__ = ["Lineage", "ParsedFile", "parse_file"]
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.contract import Feed, header_key
-from ingest.csv_stream import Head
 from ingest.errors import Rejected
 from ingest.files import one_line
+from ingest.reading.csv_stream import Head
 
 _NAMES_SHOWN = 20
 _CHARACTERS_SHOWN = 60

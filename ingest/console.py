@@ -10,12 +10,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from ingest.batches.error_rows import ErrorRow
+from ingest.batches.intake import Look, Outcome
+from ingest.batches.landing import Landing, Reconciliation
+from ingest.batches.processing_log import FailedRule, LoggedLook, WaitingTrigger
 from ingest.build import OnNode
-from ingest.intake import Look, Outcome
-from ingest.landing import Landing, Reconciliation
-from ingest.log import FailedRule, LoggedLook, WaitingTrigger
 from ingest.pipeline import Applied
-from ingest.quarantine import ErrorRow
 
 _ERRORS_SHOWN = 500
 _FAILURES_SHOWN = 10

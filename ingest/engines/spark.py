@@ -12,8 +12,8 @@ from pyspark.sql import SparkSession
 
 from ingest.catalog import create_schemas, create_tables, sql_text, tables_on_disk
 from ingest.config import Settings
+from ingest.engines.java import java_home
 from ingest.errors import EngineError
-from ingest.java import java_home
 from ingest.private import make_private, private_files
 
 

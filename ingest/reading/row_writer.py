@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingest.contract import Feed
-from ingest.header import Header
+from ingest.reading.header import Header
 
 _EXTRA_TYPE = pa.map_(pa.string(), pa.string())
 _INGEST_COLUMNS = pa.schema(

@@ -22,7 +22,7 @@ from ingest.errors import Rejected
 from ingest.files import open_delivered
 
 if TYPE_CHECKING:
-    from ingest.reader import ParsedFile
+    from ingest.reading.reader import ParsedFile
 
 _DEPTH_LIMIT = 100
 _PROBLEMS_SHOWN = 3

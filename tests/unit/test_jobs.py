@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ingest import databricks
+from ingest import jobs
 from ingest.cli import ExitCode, app
-from ingest.config import load_settings
+from ingest.config import PROJECT_DIR
+from ingest.contract import load_contract
+from ingest.feed_root import FeedRoot
 
 SETTINGS = ("--target=databricks", "--catalog=c", "--schema=s", "--root=/r", "--archive-root=/a")
 
@@ -18,7 +20,7 @@ def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
     """Arguments of the commands that ran; none really does."""
     monkeypatch.chdir(tmp_path)
     arguments: list[list[str]] = []
-    monkeypatch.setattr(databricks, "_run", arguments.append)
+    monkeypatch.setattr(jobs, "_run", arguments.append)
     return arguments
 
 
@@ -31,11 +33,11 @@ def test_a_command_gets_its_options_and_the_settings_that_it_knows(
 ) -> None:
     folder = tmp_path / "exports"
     give(monkeypatch, "errors", "--feed orders --export 'my file.csv'", str(folder), *SETTINGS)
-    databricks.operation()
+    jobs.operation()
     give(monkeypatch, "replay", "--from 2025-01-15", str(folder), *SETTINGS)
-    databricks.operation()
+    jobs.operation()
     give(monkeypatch, "contract diff", "", str(folder), *SETTINGS)
-    databricks.operation()
+    jobs.operation()
 
     engine = ["--target=databricks", "--catalog=c", "--schema=s"]
     assert ran == [
@@ -69,7 +71,7 @@ def test_other_commands_are_refused(
     give(monkeypatch, command, options, str(tmp_path), *SETTINGS)
 
     with pytest.raises(RuntimeError, match=message):
-        databricks.operation()
+        jobs.operation()
     assert ran == []
 
 
@@ -88,14 +90,14 @@ def test_other_commands_are_refused(
 def test_a_task_fails_where_somebody_must_be_told(
     command: str, code: ExitCode, fails: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.cli.app", lambda **given: code)
+    monkeypatch.setattr("ingest.jobs.app", lambda **given: code)
     monkeypatch.setattr(sys, "argv", ["ecomm-job", command])
 
     if fails:
         with pytest.raises(RuntimeError, match=f"Exit code {int(code)}"):
-            databricks.job()
+            jobs.job()
     else:
-        databricks.job()
+        jobs.job()
 
 
 def test_a_laptop_is_told_where_the_command_runs(
@@ -113,7 +115,7 @@ def test_a_laptop_is_told_where_the_command_runs(
 
 
 def test_folders_of_a_new_volume_are_made(tmp_path: Path) -> None:
-    databricks.make_folders(load_settings(root=tmp_path))
+    FeedRoot(tmp_path).make(load_contract(PROJECT_DIR).feeds)
 
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/source")} == {
         "triggers/source",

@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 from ingest.catalog import append_rows, sql_text
 from ingest.config import Settings
 from ingest.contract import Contract
-from ingest.reader import Lineage
+from ingest.reading.reader import Lineage
 
 
 @dataclass(frozen=True)

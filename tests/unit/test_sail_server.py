@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import server
+from ingest.engines import sail_server
 
 
 @contextmanager
@@ -47,9 +47,9 @@ def test_engine_is_known_by_its_command(
         (tmp_path / ".engine").mkdir()
         (tmp_path / ".engine" / "engine.json").write_text(json.dumps(state))
 
-        assert (server.running(tmp_path) is not None) == is_ours
+        assert (sail_server.running(tmp_path) is not None) == is_ours
         if not is_ours:
-            assert not server.stop(tmp_path)
+            assert not sail_server.stop(tmp_path)
             assert other.poll() is None
 
 
@@ -58,7 +58,7 @@ def test_only_the_owner_reads_the_session(tmp_path: Path) -> None:
     (tmp_path / ".engine").mkdir()
     before = os.umask(0o022)
     try:
-        server.renew_session(tmp_path, server.Server(1, 1, "x", "x"))
+        sail_server.renew_session(tmp_path, sail_server.Server(1, 1, "x", "x"))
     finally:
         os.umask(before)
 

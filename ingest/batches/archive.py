@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 
+from ingest.feed_root import FeedRoot
 from ingest.files import one_line
 
 _WHAT_TO_DO = "Correct what the reason says, then put the files and the trigger back into source/."
@@ -36,10 +37,9 @@ class Moves:
 def archive(
     trigger_path: Path,
     files: Mapping[str, str],
-    root: Path,
+    root: FeedRoot,
     batch_date: date,
     batch_id: str,
-    archive_root: Path | None = None,
     *,
     is_known: Callable[[Path], bool],
 ) -> Moves:
@@ -54,7 +54,6 @@ def archive(
         root: Feed root.
         batch_date: Business date of the batch.
         batch_id: The batch.
-        archive_root: Where the `archive/` folders are; None means the feed root.
         is_known: Whether a file is the one that landed, or the trigger the one that was looked at.
 
     Raises:
@@ -65,21 +64,15 @@ def archive(
         if not is_known(source):
             kept.append(source)
             continue
-        folder = archive_folder(source, archive_root or root, batch_date) / batch_id
-        _move(source, _free_place(source, folder))
+        _move(source, _free_place(source, root.archive(source, batch_date) / batch_id))
         moved += 1
     return Moves(moved, tuple(kept))
-
-
-def archive_folder(source: Path, archive_root: Path, batch_date: date) -> Path:
-    """Where the archive keeps a date's files of the source folder that a file arrives in."""
-    return archive_root / source.parent.parent.name / "archive" / batch_date.isoformat()
 
 
 def reject(
     trigger_path: Path,
     files: Mapping[str, str],
-    root: Path,
+    root: FeedRoot,
     reason: str,
     batch_date: date | None = None,
     batch_id: str | None = None,
@@ -105,7 +98,7 @@ def reject(
         if not is_known(source):
             kept.append(source)
             continue
-        place = _free_place(source, source.parent.parent / "rejected")
+        place = _free_place(source, root.rejected(source))
         explanation = {
             "file": one_line(source.name),
             "batch_id": batch_id,
@@ -122,16 +115,17 @@ def reject(
     return Moves(moved, tuple(kept))
 
 
-def rejected_since(source: Path, batch_id: str, since: datetime) -> str | None:
+def rejected_since(source: Path, folder: Path, batch_id: str, since: datetime) -> str | None:
     """Why a file that is not in its source folder was rejected, if it was, as part of a batch.
 
     Args:
         source: Where the file arrived.
+        folder: Where rejected files go that arrive beside it.
         batch_id: The batch.
         since: Rejections before that do not count: they were of an earlier delivery.
     """
     # A file of the same name that was rejected before makes it take a number.
-    for path in source.parent.parent.glob(f"rejected/{source.stem}*{source.suffix}.reason.json"):
+    for path in folder.glob(f"{source.stem}*{source.suffix}.reason.json"):
         try:
             explanation = json.loads(path.read_text(encoding="utf-8"))
             rejected_at = datetime.fromisoformat(explanation["rejected_at"])
@@ -145,12 +139,11 @@ def rejected_since(source: Path, batch_id: str, since: datetime) -> str | None:
     return None
 
 
-def _sources(trigger_path: Path, files: Mapping[str, str], root: Path) -> Iterator[Path]:
+def _sources(trigger_path: Path, files: Mapping[str, str], root: FeedRoot) -> Iterator[Path]:
     """The batch's files that are in their source folders, the trigger last."""
-    for feed, name in files.items():
-        source = root / f"{feed}_data" / "source" / name
+    for feed, source in root.sources(files).items():
         # A name with a path in it would lead out of the source folder.
-        if source.name == name != ".." and os.path.lexists(source):
+        if source.name == files[feed] != ".." and os.path.lexists(source):
             yield source
     if os.path.lexists(trigger_path):
         yield trigger_path

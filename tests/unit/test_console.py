@@ -5,10 +5,10 @@ import io
 import pytest
 from rich.console import Console
 
+from ingest.batches.processing_log import WaitingTrigger
 from ingest.cli import ExitCode, _exit_code
-from ingest.log import WaitingTrigger
+from ingest.console import status_table
 from ingest.pipeline import Leftover
-from ingest.report import status_table
 
 FEEDS = ("customers", "inventory", "products", "shipping")
 FILES = [f"{feed}_2025_01_15.csv" for feed in FEEDS]

@@ -1,0 +1,1 @@
+"""What works behind the Spark session: one module for each engine, and how one is chosen."""
