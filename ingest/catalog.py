@@ -92,10 +92,10 @@ def append_rows(session: SparkSession, table: str, rows: Iterable[Sequence[Any]]
     frame.write.insertInto(table)
 
 
-def tables_on_disk(warehouse: Path) -> dict[str, list[Path]]:
-    """Folders of the warehouse's Delta tables, by schema."""
+def tables_on_disk(warehouse: Path, which: str = "*") -> dict[str, list[Path]]:
+    """Folders of the warehouse's Delta tables, by schema; those of all schemas, or of `which`."""
     found: dict[str, list[Path]] = {}
-    for log in sorted(warehouse.glob("*/*/_delta_log")):
+    for log in sorted(warehouse.glob(f"{which}/*/_delta_log")):
         table, schema = log.parent, log.parent.parent.name
         if _NAME.fullmatch(schema) and _NAME.fullmatch(table.name):
             found.setdefault(schema, []).append(table)

@@ -238,16 +238,15 @@ def errors(
 @_with_settings("root", *_ENGINE_OPTIONS)
 def status(settings: Settings) -> None:
     """Show the batches and what became of them."""
-    from ingest.batches.landing import LandingStore
+    from ingest.batches.ledger import Ledger
     from ingest.batches.processing_log import rejected_triggers, waiting_triggers
     from ingest.batches.trigger import triggers_in
     from ingest.console import status_table
-    from ingest.contract import load_contract
     from ingest.engines.engine import open_engine
 
     with open_engine(settings) as session:
-        store = LandingStore(session, settings, load_contract(settings.project_dir))
-        landings, found = store.landings(), store.reconciliations()
+        ledger = Ledger(session, settings)
+        landings, found = ledger.landings(), ledger.reconciliations()
         log = settings.table("ops", "processing_log")
         rejected = rejected_triggers(session, log, _REJECTED_SHOWN)
         triggers = triggers_in(FeedRoot.of(settings).triggers)
@@ -264,16 +263,15 @@ def report(settings: Settings) -> None:
     Without --run-id the last run that found triggers. Exit code: 1 when a batch is landed but not
     applied or the run failed on one, 4 when it rejected one, else 0.
     """
-    from ingest.batches.landing import LandingStore
+    from ingest.batches.ledger import Ledger
     from ingest.batches.processing_log import failed_rules, looks_of_run
     from ingest.console import report_tables
-    from ingest.contract import load_contract
     from ingest.engines.engine import open_engine
 
     with open_engine(settings) as session:
-        store = LandingStore(session, settings, load_contract(settings.project_dir))
-        pending = store.pending()
-        is_withdrawal_open = store.is_withdrawal_open()
+        ledger = Ledger(session, settings)
+        pending = ledger.pending()
+        is_withdrawal_open = ledger.is_withdrawal_open()
         log = settings.table("ops", "processing_log")
         looks = looks_of_run(session, log, settings.run_id)
         failed = failed_rules(session, settings.table("ops", "validation_results"))
@@ -432,7 +430,7 @@ def _build(settings: Settings, pipeline: "Pipeline", shown: "Report") -> "list[A
         return builds
     for applied in pipeline.build_all(shown.building):
         number = applied.landing.number if applied.landing else 0
-        shown.applied(applied, pipeline.store.reconciliations().get(number))
+        shown.applied(applied, pipeline.ledger.reconciliations().get(number))
         builds.append(applied)
     return builds
 

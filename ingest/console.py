@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from ingest.batches.error_rows import ErrorRow
 from ingest.batches.intake import Look, Outcome
-from ingest.batches.landing import Landing, Reconciliation
+from ingest.batches.ledger import Landing, Reconciliation
 from ingest.batches.processing_log import FailedRule, LoggedLook, WaitingTrigger
 from ingest.build import OnNode
 from ingest.pipeline import Applied

@@ -11,7 +11,8 @@ from pyspark.sql import SparkSession
 from ingest.batches import archive
 from ingest.batches.evolution import Change, ContractStore
 from ingest.batches.intake import Intake, Look
-from ingest.batches.landing import Landing, LandingStore
+from ingest.batches.landing import LandingTables
+from ingest.batches.ledger import Landing, Ledger
 from ingest.batches.processing_log import LogRow, ProcessingLog, now
 from ingest.batches.trigger import triggers_in
 from ingest.build import BuildResult, DbtBuild, OnNode
@@ -52,17 +53,18 @@ class Pipeline:
     def __init__(self, settings: Settings, session: SparkSession) -> None:
         """Open the pipeline."""
         contract = load_contract(settings.project_dir)
-        self.store = LandingStore(session, settings, contract)
+        self.ledger = Ledger(session, settings)
         self._contract = ContractStore(session, settings, contract)
         self._root = FeedRoot.of(settings)
         log_table = settings.table("ops", "processing_log")
         self._log = ProcessingLog(session, log_table, settings.run_id or str(uuid.uuid4()))
-        self._intake = Intake(settings, contract, self.store, self._log)
+        tables = LandingTables(session, settings, contract, self.ledger)
+        self._intake = Intake(settings, contract, self.ledger, tables, self._log)
         self._build = DbtBuild(settings)
 
     def contract_changes(self) -> list[Change]:
         """What has changed in the contract since the last run, and what the next run would do."""
-        return self._contract.changes(is_rebuilt=not self.store.landings())
+        return self._contract.changes(is_rebuilt=not self.ledger.landings())
 
     def follow_contract(self) -> list[Change]:
         """Let the landing tables follow the contract; gives what has changed since the last run.
@@ -70,7 +72,7 @@ class Pipeline:
         Raises:
             ConfigError: A change would lose or bend what the targets hold; nothing was done.
         """
-        return self._contract.follow(is_rebuilt=not self.store.landings())
+        return self._contract.follow(is_rebuilt=not self.ledger.landings())
 
     def look_at_all(self) -> Iterator[Look]:
         """Look at each trigger, in the order of batch dates, and land what is ready.
@@ -99,7 +101,7 @@ class Pipeline:
                 left; gives the listener to the build's nodes.
         """
         tried: set[int | None] = set()
-        while (pending := self.store.pending()) or self.store.is_withdrawal_open():
+        while (pending := self.ledger.pending()) or self.ledger.is_withdrawal_open():
             landing = pending[0] if pending else None
             number = landing.number if landing else None
             started_at, start = now(), time.monotonic()
@@ -127,7 +129,7 @@ class Pipeline:
         started_at = now()
         if since is not None:
             self.follow_contract()
-        chosen = self.store.replay(since)
+        chosen = self.ledger.replay(since)
         # Not before: a replay that is killed here is to be asked for again.
         self._contract.follow(is_rebuilt=True)
         rows = [
@@ -157,12 +159,12 @@ class Pipeline:
             ConfigError: The contract does not fit the tables any more; nothing was done.
         """
         self.follow_contract()
-        return self.store.withdraw(day)
+        return self.ledger.withdraw(day)
 
     def builds_due(self) -> list[str]:
         """A name for each dbt build that is due, in order: the id of the batch that it applies."""
-        due = [landing.batch_id for landing in self.store.to_apply()]
-        return due or (["no batch"] if self.store.is_withdrawal_open() else [])
+        due = [landing.batch_id for landing in self.ledger.to_apply()]
+        return due or (["no batch"] if self.ledger.is_withdrawal_open() else [])
 
     def archive(self, looks: list[Look], *, applied_only: bool) -> list[Leftover]:
         """Move the files of the looks' landed or skipped batches to the archive.
@@ -174,8 +176,8 @@ class Pipeline:
         Returns:
             For each batch whose files were not all moved, why.
         """
-        landings = {landing.number: landing for landing in self.store.landings()}
-        pending = {landing.number for landing in self.store.pending()} if applied_only else set()
+        landings = {landing.number: landing for landing in self.ledger.landings()}
+        pending = {landing.number for landing in self.ledger.pending()} if applied_only else set()
         announced = self._intake.announced(looks)
         rows, leftovers = [], []
         for look in looks:

@@ -14,7 +14,8 @@ from pathlib import Path
 from pyspark.errors import PySparkException
 
 from ingest.batches import archive
-from ingest.batches.landing import FileToLand, Landing, LandingStore
+from ingest.batches.landing import FileToLand, LandingTables
+from ingest.batches.ledger import Landing, Ledger
 from ingest.batches.processing_log import LogRow, ProcessingLog, now
 from ingest.batches.trigger import (
     RejectedTrigger,
@@ -92,20 +93,26 @@ class Intake:
     """Looks at triggers of one feed root."""
 
     def __init__(
-        self, settings: Settings, contract: Contract, store: LandingStore, log: ProcessingLog
+        self,
+        settings: Settings,
+        contract: Contract,
+        ledger: Ledger,
+        tables: LandingTables,
+        log: ProcessingLog,
     ) -> None:
-        """Look under the settings' feed root, land in the store."""
+        """Look under the settings' feed root, land in the tables."""
         self._settings = settings
         self._root = FeedRoot.of(settings)
         self._parsed = settings.warehouse / ".parsed"
         self._contract = contract
-        self._store = store
+        self._ledger = ledger
+        self._tables = tables
         self._log = log
 
     def clear(self) -> None:
         """Remove what a run that was killed left half-way between files and tables."""
         shutil.rmtree(self._parsed, ignore_errors=True)
-        self._store.sweep()
+        self._tables.sweep()
 
     def in_order(self, triggers: list[Path]) -> list[Path]:
         """Sort triggers by batch date, then name; those that cannot be read come first.
@@ -248,7 +255,7 @@ class Intake:
     ) -> Look:
         """Skip or land a batch; why it can be neither is raised."""
         sources = self._root.sources(trigger.feeds())
-        landings = self._store.landings()
+        landings = self._ledger.landings()
         of_date = [item for item in landings if item.batch_date == trigger.batch_date]
         effective = next((item for item in of_date if item.is_effective), None)
         missing = [source for source in sources.values() if not os.path.lexists(source)]
@@ -351,7 +358,7 @@ class Intake:
             if reasons:
                 raise Rejected(" ".join(reasons))
             check_manifest(trigger, parsed_files)
-            number = self._store.land(
+            number = self._tables.land(
                 lineage,
                 look.name,
                 [

@@ -11,7 +11,7 @@ from pyspark.sql.connect.client.retries import DefaultPolicy
 from pyspark.sql.connect.session import SparkSession as ConnectSession
 
 from ingest.catalog import create_schemas, create_tables, sql_text, tables_in, tables_on_disk
-from ingest.config import Settings
+from ingest.config import SUFFIXES, Settings
 from ingest.engines import sail_server
 from ingest.engines.sail_server import Server
 from ingest.errors import EngineError
@@ -74,17 +74,22 @@ class LocalEngine:
             EngineError: The server does not come up.
         """
         running = sail_server.start(self._settings.warehouse, port)
-        return self.connect(), running
+        session = self.connect()
+        self._register(session, "*")
+        return session, running
 
     def connect(self) -> SparkSession:
-        """Session of the running server, all tables registered; dbt in this process then shares it.
+        """Session of the running server, which dbt in this process then shares.
+
+        The tables of the settings' schemas are there; `start` registers those of others.
 
         Raises:
             EngineError: The server is not running.
         """
         session = self.join()
         create_schemas(session, self._settings, self._settings.warehouse)
-        self._register(session)
+        for suffix in SUFFIXES:
+            self._register(session, self._settings.schema_of(suffix))
         create_tables(session, self._settings)
         return session
 
@@ -148,8 +153,8 @@ class LocalEngine:
                 _ended.append(session)
                 os.environ.pop(_REMOTE, None)
 
-    def _register(self, session: SparkSession) -> None:
-        for schema, tables in tables_on_disk(self._settings.warehouse).items():
+    def _register(self, session: SparkSession, which: str) -> None:
+        for schema, tables in tables_on_disk(self._settings.warehouse, which).items():
             session.sql(
                 f"create schema if not exists {schema} location {sql_text(tables[0].parent)}"
             )

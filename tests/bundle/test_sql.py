@@ -15,10 +15,9 @@ from typer.testing import CliRunner
 
 from bundle.bundle import load
 from bundle.platform import MAX_BYTES
-from ingest.batches.landing import LandingStore
+from ingest.batches.ledger import Ledger
 from ingest.cli import app
 from ingest.config import PROJECT_DIR, load_settings
-from ingest.contract import load_contract
 from ingest.engines.local import LocalEngine
 
 SCHEMA = "bundle"
@@ -137,11 +136,11 @@ def test_batches_to_apply_are_those_that_ingest_would_build(
         done = CliRunner().invoke(app, [*arguments, "--schema", schema])
         assert done.exit_code == 0, done.output
 
-    def store() -> LandingStore:
-        return LandingStore(spark, settings, load_contract(PROJECT_DIR))
+    def ledger() -> Ledger:
+        return Ledger(spark, settings)
 
     def expected() -> tuple[int, list[str]]:
-        dates = [str(landing.batch_date) for landing in store().to_apply()]
+        dates = [str(landing.batch_date) for landing in ledger().to_apply()]
         return len(dates), dates
 
     (tmp_path / "triggers" / "source").mkdir(parents=True)
@@ -159,10 +158,10 @@ def test_batches_to_apply_are_those_that_ingest_would_build(
     land("2025_01_15")
     assert to_apply(spark, schema) == expected() == (2, ["2025-01-15", "2025-01-16"])
     # Withdrawing the applied one rewinds to before the late one, which then is all there is to do.
-    store().withdraw(date(2025, 1, 16))
+    ledger().withdraw(date(2025, 1, 16))
     assert to_apply(spark, schema) == expected() == (1, ["2025-01-15"])
     # Without any batch a build empties the tables.
-    store().withdraw(date(2025, 1, 15))
+    ledger().withdraw(date(2025, 1, 15))
     assert expected() == (0, [])
     assert to_apply(spark, schema) == (1, [])
 

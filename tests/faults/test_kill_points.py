@@ -12,11 +12,11 @@ FILES = 6
 
 LANDING = [
     *(Point("ingest.batches.intake:parse_file", "after", nth=n) for n in (1, 3, 5)),
-    *(Point("ingest.batches.landing:LandingStore._insert", "after", nth=n) for n in (1, 3, 5)),
-    Point("ingest.batches.landing:LandingStore._insert", "during", nth=2),
-    Point("ingest.batches.landing:LandingStore._commit", "before"),
-    Point("ingest.batches.landing:LandingStore._commit", "during"),
-    Point("ingest.batches.landing:LandingStore._commit", "after"),
+    *(Point("ingest.batches.landing:LandingTables._insert", "after", nth=n) for n in (1, 3, 5)),
+    Point("ingest.batches.landing:LandingTables._insert", "during", nth=2),
+    Point("ingest.batches.ledger:Ledger.record", "before"),
+    Point("ingest.batches.ledger:Ledger.record", "during"),
+    Point("ingest.batches.ledger:Ledger.record", "after"),
     Point("ingest.batches.processing_log:ProcessingLog.write", "before"),
     Point("ingest.batches.archive:archive", "before"),
     *(Point("ingest.batches.archive:_move", "after", nth=n) for n in (1, 3, FILES - 1, FILES)),
@@ -127,7 +127,7 @@ def test_killed_while_rewinding(
 @pytest.mark.parametrize(
     "point",
     [
-        Point("ingest.batches.landing:LandingStore.replay", "after"),
+        Point("ingest.batches.ledger:Ledger.replay", "after"),
         Point(SQL, "after", "delete from ecomm_targets.products_target"),
         Point(SQL, "before", 'node_id": "model.ecomm_pipeline.batch_counts', nth=2),
     ],
@@ -164,7 +164,7 @@ def test_killed_between_the_two_marks_of_a_replay(
 @pytest.mark.parametrize(
     ("point", "again"),
     [
-        (Point("ingest.batches.landing:LandingStore.withdraw", "after"), "run"),
+        (Point("ingest.batches.ledger:Ledger.withdraw", "after"), "run"),
         (Point(SQL, "after", "insert into ecomm_ops.processing_log"), "withdraw"),
         (Point(SQL, "before", "update ecomm_ops.withdrawals"), "run"),
         (Point(SQL, "after", "update ecomm_ops.withdrawals"), "run"),

@@ -18,7 +18,7 @@ CHANGING = [
     Point(SQL, "before", "merge into ecomm_targets.inventory_target as versions"),
 ]
 REBUILDING = [
-    Point("ingest.batches.landing:LandingStore.replay", "after"),
+    Point("ingest.batches.ledger:Ledger.replay", "after"),
     Point("ingest.batches.evolution:ContractStore._record", "after"),
     Point(SQL, "after", "delete from ecomm_targets.customers_target"),
     Point(SQL, "after", "create or replace table ecomm_targets.customers_target"),

@@ -14,9 +14,8 @@ from support.batches import tables, timeless, write_batch
 from support.house import House
 from support.rows import row
 
-from ingest.batches.landing import LandingStore
-from ingest.config import PROJECT_DIR, Settings, load_settings
-from ingest.contract import load_contract
+from ingest.batches.ledger import Ledger
+from ingest.config import Settings, load_settings
 from ingest.engines.local import LocalEngine
 
 RULES = 86
@@ -181,14 +180,14 @@ def test_replay_is_done_whatever_comes_between(applied: Applied, spark: SparkSes
         ("staging.orders_errors", "error_description", "_batch_date"),
     ):
         spark.sql(f"update applied_{table} set {column} = 'old' where {key} >= {day}")
-    store = LandingStore(spark, applied.settings(), load_contract(PROJECT_DIR))
-    chosen = store.replay(applied.day())
+    ledger = Ledger(spark, applied.settings())
+    chosen = ledger.replay(applied.day())
     assert [landing.batch_id for landing in chosen] == [applied.last_id]
 
     # Its rules have results, and batch_counts names it: all the same it stays to be applied.
     applied.house.dbt("test", "--select", "orders_amount_valid")
 
-    assert [landing.number for landing in store.pending()] == [chosen[0].number]
+    assert [landing.number for landing in ledger.pending()] == [chosen[0].number]
     applied.house.run()
     applied.assert_clean(spark)
 

@@ -16,7 +16,8 @@ from pyspark.sql import Row, SparkSession
 
 from ingest.batches import archive
 from ingest.batches.intake import Intake, Look
-from ingest.batches.landing import LandingStore
+from ingest.batches.landing import LandingTables
+from ingest.batches.ledger import Ledger
 from ingest.batches.processing_log import LogRow, now
 from ingest.batches.trigger import Trigger
 from ingest.build import BuildResult
@@ -110,6 +111,11 @@ class Shop:
             f"batch-{DAY}",
             is_known=lambda path: True,
         )
+
+    def sweep(self) -> int:
+        """Remove the rows that no record vouches for."""
+        ledger = Ledger(self.spark, self.settings)
+        return LandingTables(self.spark, self.settings, CONTRACT, ledger).sweep()
 
     def rows(self, table: str, suffix: str = "landing") -> list[Row]:
         return self.spark.table(self.settings.table(suffix, table)).collect()
@@ -500,11 +506,11 @@ def test_year_below_1000(shop: Shop) -> None:
 
     shop.land()
 
-    store = shop.pipeline().store
-    assert [str(landing.batch_date) for landing in store.pending()] == [day, "2025-01-15"]
+    ledger = shop.pipeline().ledger
+    assert [str(landing.batch_date) for landing in ledger.pending()] == [day, "2025-01-15"]
     assert shop.archived("orders", early, f"batch-{day}").parent.parent.name == day
-    assert [landing.batch_date for landing in store.withdraw(early)] == [early]
-    assert [landing.batch_date for landing in store.pending()] == [DAY]
+    assert [landing.batch_date for landing in ledger.withdraw(early)] == [early]
+    assert [landing.batch_date for landing in ledger.pending()] == [DAY]
 
 
 @pytest.mark.parametrize("moved", [[], ["orders"], ["orders", "products"]], ids=str)
@@ -514,31 +520,31 @@ def test_withdrawn_batch_does_not_come_back_by_itself(shop: Shop, moved: list[st
     trigger = shop.deliver(DAY, files, supersedes=True)
     shop.look()
     shop.archive_files(moved, trigger)
-    shop.pipeline().store.withdraw(DAY)
+    shop.pipeline().ledger.withdraw(DAY)
 
     look = only(shop.land())
 
     assert look.outcome == "SKIPPED"
     assert "put its files and then its trigger into source/ again" in look.message
     assert shop.in_source() == set()
-    assert shop.pipeline().store.pending() == []
+    assert shop.pipeline().ledger.pending() == []
     assert shop.pipeline().builds_due() == ["no batch"]
     shop.deliver(DAY, files, supersedes=True)
     assert only(shop.land()).outcome == "LANDED"
-    assert [landing.number for landing in shop.pipeline().store.pending()] == [2]
+    assert [landing.number for landing in shop.pipeline().ledger.pending()] == [2]
 
 
 def test_withdrawn_batch_may_replace_what_came_since(shop: Shop) -> None:
     shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="a")
     shop.land()
-    shop.pipeline().store.withdraw(DAY)
+    shop.pipeline().ledger.withdraw(DAY)
     shop.deliver(DAY, {"orders": csv("orders", mark="b")}, trigger_id="b")
     shop.land()
     shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="a", supersedes=True)
 
     assert only(shop.land()).outcome == "LANDED"
 
-    assert [landing.number for landing in shop.pipeline().store.pending()] == [3]
+    assert [landing.number for landing in shop.pipeline().ledger.pending()] == [3]
 
 
 def test_withdrawn_rows_are_read_again_when_they_come_again(shop: Shop) -> None:
@@ -546,7 +552,7 @@ def test_withdrawn_rows_are_read_again_when_they_come_again(shop: Shop) -> None:
     shop.deliver(DAY, {"orders": csv("orders"), "products": csv("products")})
     shop.land()
     before = {row._landed_at for row in shop.rows("orders")}
-    shop.pipeline().store.withdraw(DAY)
+    shop.pipeline().ledger.withdraw(DAY)
     assert len(shop.rows("orders")) == len(shop.rows("products")) == 2
     shop.deliver(DAY, {"orders": csv("orders")})
 
@@ -556,7 +562,7 @@ def test_withdrawn_rows_are_read_again_when_they_come_again(shop: Shop) -> None:
     assert len(rows) == 2 and not {row._landed_at for row in rows} & before
     assert len(shop.rows("products")) == 2
     # Landed again for another date, the rows of either are told apart, and swept apart.
-    shop.pipeline().store.withdraw(DAY)
+    shop.pipeline().ledger.withdraw(DAY)
     shop.deliver(NEXT_DAY, {"orders": csv("orders")}, trigger_id=f"batch-{DAY}")
     assert only(shop.land()).outcome == "LANDED"
     dates = [row._batch_date for row in shop.rows("orders")]
@@ -570,20 +576,20 @@ def test_kill_before_the_record_of_rows_that_were_withdrawn(
 ) -> None:
     shop.deliver(DAY, {"orders": csv("orders")}, trigger_id="typo")
     shop.land()
-    shop.pipeline().store.withdraw(DAY)
+    shop.pipeline().ledger.withdraw(DAY)
     shop.deliver(NEXT_DAY, {"orders": csv("orders")}, trigger_id="typo")
 
     def kill(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(LandingStore, "_commit", kill)
-        patch.setattr(LandingStore, "sweep", lambda store: 0)
+        patch.setattr(Ledger, "record", kill)
+        patch.setattr(LandingTables, "sweep", lambda tables: 0)
         with pytest.raises(KeyboardInterrupt):
             shop.land()
     assert len(shop.rows("orders")) == 4
 
-    assert shop.pipeline().store.sweep() == 1
+    assert shop.sweep() == 1
     assert [row._batch_date for row in shop.rows("orders")] == [DAY, DAY]
     assert only(shop.land()).outcome == "LANDED"
     assert len(shop.rows("orders")) == 4
@@ -722,16 +728,16 @@ def test_replacing_batch_becomes_the_effective_one(shop: Shop) -> None:
 
     assert only(shop.land()).outcome == "LANDED"
 
-    store = shop.pipeline().store
-    old, new = store.landings()
+    ledger = shop.pipeline().ledger
+    old, new = ledger.landings()
     assert (old.is_effective, new.is_effective) == (False, True)
-    assert [landing.number for landing in store.pending()] == [2]
+    assert [landing.number for landing in ledger.pending()] == [2]
     # The products file is the same of the same batch: its rows are there once.
     assert (len(shop.rows("orders")), len(shop.rows("products"))) == (7, 2)
 
     shop.deliver(DAY, first, trigger_id="back", supersedes=True)
     assert only(shop.land()).outcome == "LANDED"
-    assert shop.pipeline().store.pending()[0].batch_id == "back"
+    assert shop.pipeline().ledger.pending()[0].batch_id == "back"
 
 
 @pytest.mark.parametrize(
@@ -756,12 +762,12 @@ def test_replaced_batch_that_is_sent_again_is_skipped(
     look = only(shop.land())
 
     assert (look.outcome, look.landing_number) == ("SKIPPED", 1)
-    assert [landing.number for landing in shop.pipeline().store.pending()] == [2]
+    assert [landing.number for landing in shop.pipeline().ledger.pending()] == [2]
     advice = "send its files and its trigger with supersedes true and a trigger_id of its own."
     assert f"Batch {successor} has replaced it" in look.message and advice in look.message
     shop.deliver(DAY, first, trigger_id="back", supersedes=True)
     assert only(shop.land()).outcome == "LANDED"
-    assert shop.pipeline().store.pending()[0].batch_id == "back"
+    assert shop.pipeline().ledger.pending()[0].batch_id == "back"
 
 
 def test_batches_land_in_date_order_and_late_ones_too(shop: Shop) -> None:
@@ -772,7 +778,7 @@ def test_batches_land_in_date_order_and_late_ones_too(shop: Shop) -> None:
     shop.land()
 
     assert [look.batch_id for look in looks] == ["b-earlier", "a-later"]
-    pending = [landing.batch_id for landing in shop.pipeline().store.pending()]
+    pending = [landing.batch_id for landing in shop.pipeline().ledger.pending()]
     assert pending == ["late", "b-earlier", "a-later"]
 
 
@@ -876,15 +882,15 @@ def test_files_without_a_trigger_wait_for_it(shop: Shop) -> None:
 
 def test_full_disk_leaves_nothing_visible(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.deliver(DAY, {feed: csv(feed) for feed in FEEDS})
-    insert = LandingStore._insert
+    insert = LandingTables._insert
 
-    def fill_up(store: LandingStore, file: Any) -> None:
+    def fill_up(tables: LandingTables, file: Any) -> None:
         if file.feed == FEEDS[2]:
             raise OSError(errno.ENOSPC, "No space left on device")
-        insert(store, file)
+        insert(tables, file)
 
     with monkeypatch.context() as patch:
-        patch.setattr(LandingStore, "_insert", fill_up)
+        patch.setattr(LandingTables, "_insert", fill_up)
         look = only(shop.land())
 
     assert look.outcome == "FAILED"
@@ -907,8 +913,8 @@ def killed_before_the_record(shop: Shop) -> None:
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LandingStore, "_commit", kill)
-        patch.setattr(LandingStore, "sweep", lambda store: 0)
+        patch.setattr(Ledger, "record", kill)
+        patch.setattr(LandingTables, "sweep", lambda tables: 0)
         with pytest.raises(Killed):
             shop.land()
 
@@ -920,9 +926,9 @@ def test_kill_before_the_record_is_swept_by_the_next_run(shop: Shop) -> None:
 
     killed_before_the_record(shop)
     assert len(shop.rows("orders")) == 2
-    assert len(shop.pipeline().store.landings()) == 1
+    assert len(shop.pipeline().ledger.landings()) == 1
 
-    assert shop.pipeline().store.sweep() == 2
+    assert shop.sweep() == 2
     assert (len(shop.rows("orders")), len(shop.rows("products"))) == (0, 2)
     assert only(shop.land()).outcome == "LANDED"
     assert (len(shop.rows("orders")), len(shop.rows("products"))) == (2, 4)
@@ -972,23 +978,23 @@ def test_rows_that_a_failed_landing_leaves_are_swept_before_the_next(
     """Two triggers of one batch in one run: the first one fails, and cannot tidy up."""
     first = shop.deliver(DAY, {"orders": csv("orders")})
     first.with_name("second.json").write_text(first.read_text())
-    commit, sweep = LandingStore._commit, LandingStore.sweep
+    commit, sweep = Ledger.record, LandingTables.sweep
     failures = ["sweep", "commit"]
 
-    def fail_to_commit(store: LandingStore, records: Any) -> None:
+    def fail_to_commit(ledger: Ledger, records: Any) -> None:
         if "commit" in failures:
             failures.remove("commit")
             raise OSError(errno.EIO, "Input/output error")
-        commit(store, records)
+        commit(ledger, records)
 
-    def fail_to_sweep(store: LandingStore) -> int:
+    def fail_to_sweep(tables: LandingTables) -> int:
         if failures == ["sweep"]:
             failures.clear()
             raise OSError(errno.EIO, "Input/output error")
-        return sweep(store)
+        return sweep(tables)
 
-    monkeypatch.setattr(LandingStore, "_commit", fail_to_commit)
-    monkeypatch.setattr(LandingStore, "sweep", fail_to_sweep)
+    monkeypatch.setattr(Ledger, "record", fail_to_commit)
+    monkeypatch.setattr(LandingTables, "sweep", fail_to_sweep)
 
     assert [look.outcome for look in shop.pipeline().look_at_all()] == ["FAILED", "LANDED"]
     assert failures == []
@@ -1113,15 +1119,15 @@ def test_builds_go_on_until_nothing_is_pending(shop: Shop) -> None:
     looks = list(pipeline.look_at_all())
 
     def build() -> BuildResult:
-        landing = pipeline.store.pending()[0]
+        landing = pipeline.ledger.pending()[0]
         apply(shop, landing.batch_id, landing.batch_date, landing.number)
         return BuildResult(True, (), is_recorded=True)
 
     applied = list(building(shop, pipeline, build))
 
     assert [item.landing.batch_date for item in applied] == [DAY, NEXT_DAY]
-    assert pipeline.store.pending() == []
-    found = pipeline.store.reconciliations()[1]
+    assert pipeline.ledger.pending() == []
+    found = pipeline.ledger.reconciliations()[1]
     assert (found.file_rows, found.valid_rows, found.score, found.status) == (10, 5, 90.0, "FAIL")
     assert pipeline.archive(looks, applied_only=True) == []
     assert shop.in_source() == set()

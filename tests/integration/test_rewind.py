@@ -13,10 +13,9 @@ import pytest
 from conftest import SettingsFor
 from support.macros import call_macro
 
-from ingest.batches.landing import LandingStore
+from ingest.batches.ledger import Ledger
 from ingest.catalog import append_rows
 from ingest.config import Settings
-from ingest.contract import load_contract
 from ingest.engines.local import LocalEngine
 
 DAYS = {n: date(2025, 1, n) for n in (15, 16, 17, 20)}
@@ -32,7 +31,7 @@ class Tables:
     def __init__(self, settings: Settings) -> None:
         self.spark = LocalEngine(settings).connect()
         self.logged: list[tuple[Any, ...]] = []
-        self.store = LandingStore(self.spark, settings, load_contract(settings.project_dir))
+        self.ledger = Ledger(self.spark, settings)
         self._schema = settings.schema_name
         for number, n in enumerate((15, 16, 17), start=1):
             self.land(number, n)
@@ -89,7 +88,7 @@ class Tables:
 
     def pending(self) -> list[int]:
         """Landings that a run would apply."""
-        return [landing.number for landing in self.store.pending()]
+        return [landing.number for landing in self.ledger.pending()]
 
     def _context(self) -> dict[str, Any]:
         """What the macros find in dbt."""

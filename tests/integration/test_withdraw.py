@@ -15,9 +15,8 @@ from support import hostile
 from support.batches import tables, timeless
 from support.house import House
 
-from ingest.batches.landing import LandingStore
+from ingest.batches.ledger import Ledger
 from ingest.config import load_settings
-from ingest.contract import load_contract
 from ingest.engines.local import LocalEngine
 
 DAYS = {n: date(2025, 1, n) for n in (14, 15, 16, 17)}
@@ -113,15 +112,15 @@ def test_newest_batch(story: Story) -> None:
 def test_plain_dbt_finishes_it(story: Story, settings_for: SettingsFor) -> None:
     """The record is all it takes, as after a kill; the first landing of two days is taken back."""
     settings = settings_for(story.house.root, story.house.schema)
-    store = LandingStore(story.spark, settings, load_contract(settings.project_dir))
+    ledger = Ledger(story.spark, settings)
 
-    store.withdraw(DAYS[16])
-    assert [landing.batch_id for landing in store.pending()] == ["batch-15"]
+    ledger.withdraw(DAYS[16])
+    assert [landing.batch_id for landing in ledger.pending()] == ["batch-15"]
     assert "is landed but not applied" in story.house.ingest("report").output
     story.house.build()
 
     story.assert_holds(15)
-    assert store.pending() == [] and not store.is_withdrawal_open()
+    assert ledger.pending() == [] and not ledger.is_withdrawal_open()
 
 
 def test_only_batch(story: Story, warehouse: Path) -> None:
