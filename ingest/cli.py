@@ -314,7 +314,12 @@ def sample(
     out: Annotated[Path | None, typer.Option(help="Folder to write; default: the root.")] = None,
 ) -> None:
     """Make sample batches of an invented shop."""
-    from ingest.sample import generate
+    try:
+        from ingest.sample import generate
+    except ModuleNotFoundError:
+        raise ConfigError(
+            "The package for Databricks makes no samples: run this in a checkout of the project."
+        ) from None
 
     folder = out or settings.root
     try:

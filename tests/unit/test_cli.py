@@ -1,11 +1,12 @@
 """The command line without an engine: what a user gets wrong is told in one sentence."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from ingest.cli import app
+from ingest.cli import ExitCode, app
 from ingest.config import load_settings
 from ingest.engines.engine import exclusive_use
 from ingest.errors import ConfigError
@@ -107,3 +108,14 @@ def test_stopping_an_engine_that_is_down(tmp_path: Path) -> None:
 
     assert told.exit_code == 0
     assert told.stdout == "The local engine was not running.\n"
+
+
+def test_package_without_the_generator_says_where_samples_are_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "ingest.sample", None)
+
+    failed = runner.invoke(app, ["sample", "--root", str(tmp_path)])
+
+    assert failed.exit_code == ExitCode.FAILED
+    assert "run this in a checkout" in failed.stderr
