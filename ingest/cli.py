@@ -19,7 +19,7 @@ from ingest.feed_root import FeedRoot
 # Spark and dbt take seconds to import: each command imports what it uses.
 if TYPE_CHECKING:
     from ingest.batches.intake import Look
-    from ingest.console import Report
+    from ingest.console import RunConsole
     from ingest.pipeline import Applied, Leftover, Pipeline
 
 _REJECTED_SHOWN = 20
@@ -148,11 +148,11 @@ def replay(
 
     Exit code: 0 all done, 1 something failed.
     """
-    from ingest.console import Report
+    from ingest.console import RunConsole
     from ingest.engines.engine import open_engine
     from ingest.pipeline import Pipeline
 
-    shown = Report()
+    shown = RunConsole()
     with open_engine(settings, exclusive=True) as session, shown.live():
         pipeline = Pipeline(settings, session)
         chosen = pipeline.replay(since.date() if since else None)
@@ -177,11 +177,11 @@ def withdraw(
 
     Exit code: 0 all done, 1 something failed, or there was nothing to withdraw.
     """
-    from ingest.console import Report
+    from ingest.console import RunConsole
     from ingest.engines.engine import open_engine
     from ingest.pipeline import Pipeline
 
-    shown = Report()
+    shown = RunConsole()
     with open_engine(settings, exclusive=True) as session, shown.live():
         pipeline = Pipeline(settings, session)
         withdrawn = pipeline.withdraw(day.date())
@@ -264,7 +264,8 @@ def report(settings: Settings) -> None:
     applied or the run failed on one, 4 when it rejected one, else 0.
     """
     from ingest.batches.ledger import Ledger
-    from ingest.batches.processing_log import failed_rules, looks_of_run
+    from ingest.batches.processing_log import looks_of_run
+    from ingest.batches.results import failed_rules
     from ingest.console import report_tables
     from ingest.engines.engine import open_engine
 
@@ -394,7 +395,7 @@ def engine_status(settings: Settings) -> None:
 
 
 def _run(settings: Settings, *, with_dbt: bool) -> None:
-    from ingest.console import Report
+    from ingest.console import RunConsole
     from ingest.contract import load_contract
     from ingest.engines.engine import open_engine
     from ingest.pipeline import Pipeline
@@ -404,7 +405,7 @@ def _run(settings: Settings, *, with_dbt: bool) -> None:
         # A deployment makes the volume, not what is in it.
         root.make(load_contract(settings.project_dir).feeds)
     root.check()
-    shown = Report()
+    shown = RunConsole()
     with open_engine(settings, exclusive=True) as session, shown.live():
         pipeline = Pipeline(settings, session)
         for change in pipeline.follow_contract():
@@ -426,7 +427,7 @@ def _run(settings: Settings, *, with_dbt: bool) -> None:
     raise typer.Exit(_exit_code(looks, builds, leftovers))
 
 
-def _build(settings: Settings, pipeline: "Pipeline", shown: "Report") -> "list[Applied]":
+def _build(settings: Settings, pipeline: "Pipeline", shown: "RunConsole") -> "list[Applied]":
     """Build all pending batches, and tell of each."""
     builds: list[Applied] = []
     if settings.target == "databricks":

@@ -13,7 +13,8 @@ from rich.table import Column, Table
 from ingest.batches.error_rows import ErrorRow
 from ingest.batches.intake import Look, Outcome
 from ingest.batches.ledger import Landing, Reconciliation
-from ingest.batches.processing_log import FailedRule, LoggedLook, WaitingTrigger
+from ingest.batches.processing_log import LoggedLook, WaitingTrigger
+from ingest.batches.results import FailedRule
 from ingest.build import OnNode
 from ingest.pipeline import Applied
 
@@ -29,7 +30,7 @@ _COLOURS = {
 }
 
 
-class Report:
+class RunConsole:
     """Shows a run as it goes."""
 
     def __init__(self) -> None:

@@ -73,8 +73,3 @@ def differs(path: Path, sha256: str | None) -> bool:
 def is_clutter(name: str) -> bool:
     """Whether a file is what macOS leaves beside the files that it copies: nobody delivered it."""
     return name == ".DS_Store" or name.startswith("._")
-
-
-def one_line(text: str) -> str:
-    """A text, such as a file's name, as logs and terminals may take it: no control characters."""
-    return "".join(char if char.isprintable() else "?" for char in text)

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from ingest.feed_root import FeedRoot
-from ingest.files import one_line
+from ingest.messages import one_line
 
 _WHAT_TO_DO = "Correct what the reason says, then put the files and the trigger back into source/."
 

@@ -11,8 +11,6 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from pyspark.errors import PySparkException
-
 from ingest.batches import archive
 from ingest.batches.landing import FileToLand, LandingTables
 from ingest.batches.ledger import Landing, Ledger
@@ -28,17 +26,16 @@ from ingest.batches.trigger import (
 )
 from ingest.config import Settings
 from ingest.contract import Contract
-from ingest.engines.engine import first_line
 from ingest.errors import Rejected, Waiting
 from ingest.feed_root import FeedRoot
 from ingest.files import (
     Sighting,
     differs,
     is_clutter,
-    one_line,
     sha256_of,
     sighting,
 )
+from ingest.messages import explain, one_line
 from ingest.reading.reader import Lineage, ParsedFile, parse_file
 
 _HARMLESS = re.compile(r"[A-Za-z0-9_.:+-]{1,40}")
@@ -442,16 +439,6 @@ class Intake:
 
     def _sightings(self, look: Look) -> dict[Path, Sighting | None]:
         return {path: sighting(path) for path in self._root.sources(look.files).values()}
-
-
-def explain(error: BaseException) -> str:
-    """An unexpected error in one sentence; its own text only where it cannot tell of data."""
-    name = type(error).__name__
-    if isinstance(error, OSError) and error.strerror:
-        return f"Unexpected error: {error.strerror} ({name})."
-    if isinstance(error, PySparkException):
-        return f"Unexpected error of the engine: {first_line(error)} ({name})."
-    return f"Unexpected error ({name})."
 
 
 def _identified(

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock, Timeout
-from pyspark.errors import PySparkException, RetriesExceeded
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from ingest.config import Settings
 from ingest.errors import BusyError, ConfigError, EngineError
+from ingest.messages import first_line
 from ingest.private import make_private
 
 
@@ -80,19 +81,6 @@ def open_engine(settings: Settings, *, exclusive: bool = False) -> Iterator[Spar
     except PySparkException as error:
         # Whether it failed at work, as it started or as it stopped.
         raise EngineError(f"The engine failed: {first_line(error)}") from error
-
-
-def first_line(error: PySparkException) -> str:
-    """What the engine says went wrong, without the plans and traces that follow."""
-    lines = filter(str.strip, str(error).splitlines())
-    line = next(lines, type(error).__name__)[:300]
-    # What gRPC says instead is of no use to anybody.
-    if isinstance(error, RetriesExceeded) or "RPC that terminated with" in line:
-        return (
-            "it does not answer any more. Run again; the local engine's log is .engine/engine.log"
-            " in the warehouse."
-        )
-    return line
 
 
 @contextmanager

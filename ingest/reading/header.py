@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from ingest.contract import Feed, header_key
 from ingest.errors import Rejected
-from ingest.files import one_line
+from ingest.messages import one_line
 from ingest.reading.csv_stream import Head
 
 _NAMES_SHOWN = 20

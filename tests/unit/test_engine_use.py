@@ -10,8 +10,9 @@ from pyspark.errors import PySparkException, RetriesExceeded
 
 from ingest.config import Settings, load_settings
 from ingest.engines import engine
-from ingest.engines.engine import exclusive_use, first_line, open_engine
+from ingest.engines.engine import exclusive_use, open_engine
 from ingest.errors import BusyError, ConfigError, EngineError
+from ingest.messages import first_line
 
 
 class FakeEngine:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Rejected, Waiting
-from ingest.files import one_line, open_delivered, sha256_of, sighting
+from ingest.files import open_delivered, sha256_of, sighting
+from ingest.messages import one_line
 
 
 def test_file_is_opened_and_hashed(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
-"""What intake says of errors: nothing that an error's own text may tell of the data."""
+"""What is said of errors: nothing that an error's own text may tell of the data."""
 
 import pytest
 from pyspark.errors import PySparkException
 
-from ingest.batches.intake import explain
+from ingest.messages import explain
 
 
 @pytest.mark.parametrize(
