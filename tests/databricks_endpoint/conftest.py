@@ -13,7 +13,7 @@ from databricks.sql.client import Connection, Cursor
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 from support.batches import tables, without_code_generation
-from support.house import deliver_day
+from support.house import deliver_day, environment_of
 from typer.testing import CliRunner
 
 from databricks_endpoint.server import HOST, HTTP_PATH, Endpoint
@@ -162,7 +162,8 @@ class House:
         """Run dbt, and give its result."""
         folders = ["--project-dir", str(project), "--profiles-dir", str(self.profiles)]
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in {**self.environment, "ECOMM_CATALOG": catalog}.items():
+            of_project = {} if project == PROJECT_DIR else environment_of(project)
+            for name, value in (self.environment | of_project | {"ECOMM_CATALOG": catalog}).items():
                 patch.setenv(name, value)
             given = ["--vars", json.dumps(dict(variables))]
             done = dbtRunner().invoke([*arguments, "--quiet", *folders, *given])

@@ -14,7 +14,7 @@ import pytest
 from reference.compare import differences
 from reference.model import expected
 from support.batches import tables
-from support.house import deliver_day
+from support.house import deliver_day, environment_of
 
 from faults.killer import Point
 from ingest.config import PROJECT_DIR, load_settings
@@ -73,12 +73,13 @@ class Place:
         """Start a command of ingest in a process of its own, which dies at the point."""
         script = [str(KILLER), point.to_json()] if point else ["-m", "ingest"]
         folders = ["--warehouse", str(self.warehouse)]
+        of_project = {} if self.project == PROJECT_DIR else environment_of(self.project)
         if command[0] in ("run", "land"):
             folders += ["--root", str(self.root)]
         return subprocess.Popen(
             [sys.executable, *script, *command, *folders],
             cwd=PROJECT_DIR,
-            env=os.environ | ENVIRONMENT | {"ECOMM_PROJECT_DIR": str(self.project)},
+            env=os.environ | ENVIRONMENT | of_project,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

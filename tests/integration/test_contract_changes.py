@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 from support.batches import tables, timeless
 from support.evolution import DAYS, Contract, change_much, content, deliver, retype
-from support.house import House
+from support.house import House, environment_of
 
 Rows = list[dict[str, object]]
 
@@ -20,7 +20,7 @@ class World:
 
     def __init__(self, folder: Path, warehouse: Path, schema: str, spark: SparkSession) -> None:
         self.contract = Contract.copied(folder / "project")
-        more = {"ECOMM_PROJECT_DIR": str(self.contract.project)}
+        more = environment_of(self.contract.project)
         self.house = House(folder / "feeds", warehouse, schema, more=more)
         self.spark = spark
 

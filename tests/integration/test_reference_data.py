@@ -7,7 +7,7 @@ from pathlib import Path
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 from support.batches import write_batch
-from support.house import House, copy_project
+from support.house import House, copy_project, environment_of
 from support.rows import row
 
 from ingest.catalog import tables_in
@@ -29,7 +29,7 @@ def test_bad_seed_stops_what_reads_it_until_it_is_mended(
 ) -> None:
     project = copy_project(tmp_path / "project")
     house = House(tmp_path / "feeds", warehouse, "seeded")
-    house = replace(house, more={"ECOMM_PROJECT_DIR": str(project)})
+    house = replace(house, more=environment_of(project))
     feeds = {feed: [row(feed, 1)] for feed in ("orders", "customers", "products")}
     write_batch(house.root, date(2025, 1, 15), "batch-1", feeds)
     tiers, rates = (project / f"seeds/{name}.csv" for name in ("customer_tiers", "currency_rates"))

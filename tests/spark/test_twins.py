@@ -12,7 +12,7 @@ from reference.compare import differences
 from reference.model import expected
 from support.batches import CLOCK_COLUMNS, tables, timeless
 from support.evolution import DAYS, Contract, change_much, content, deliver
-from support.house import House, retry_after_failure
+from support.house import House, environment_of, retry_after_failure
 from support.macros import project_macros
 from support.statements import CASES, Case, run_case
 
@@ -184,7 +184,7 @@ def test_tables_follow_the_contract_as_on_local(
 ) -> None:
     """Added, widened and removed columns: by ALTER TABLE here, written anew there."""
     contract = Contract.copied(tmp_path / "project")
-    more = {"ECOMM_PROJECT_DIR": str(contract.project)}
+    more = environment_of(contract.project)
     on_spark = House(tmp_path / "feeds_spark", warehouse, "evolving", "spark", more)
     on_local = House(tmp_path / "feeds_local", tmp_path / "local", "evolving", "local", more)
     for day in DAYS[:2]:

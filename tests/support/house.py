@@ -98,6 +98,11 @@ def deliver_day(root: Path, day: str) -> None:
         shutil.copyfile(path, to)
 
 
+def environment_of(project: Path) -> dict[str, str]:
+    """Work on a copy of the project: what dbt has parsed of one is never that of another."""
+    return {"ECOMM_PROJECT_DIR": str(project), "DBT_TARGET_PATH": str(project / "target")}
+
+
 def copy_project(folder: Path) -> Path:
     """A copy of the dbt project, whose seeds a test may edit; the rest of it is the original."""
     shutil.copytree(PROJECT_DIR / "seeds", folder / "seeds")
