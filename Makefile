@@ -30,7 +30,7 @@ test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-faults: $(READY) ## Kill runs at every step, fill disks, play random histories
-	$(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m pytest --numprocesses auto tests/faults
 
 # Pollock, as its authors publish it: folders csv/ and clean/.
 CORPUS ?= ../shared/corpora/pollock.tar.xz
