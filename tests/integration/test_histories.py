@@ -1,4 +1,4 @@
-"""Histories, run from files to marts: random, late, superseded, full loads."""
+"""Histories of hostile batches, run from files to marts: late, superseded, full loads."""
 
 import json
 import random
@@ -18,28 +18,11 @@ from support.statements import CASES, READING, kind_of
 from ingest.engines.local import LocalEngine
 
 
-def test_random_history_equals_the_reference(
-    engine: LocalEngine,
-    warehouse: Path,
-    spark: SparkSession,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Broken literals, subsets of feeds, full loads."""
-    monkeypatch.setenv("ECOMM_ALLOW_MASS_CLOSING", "true")
-    house = House(tmp_path / "feeds", warehouse, "hostile")
-    hostile.write_batches(tmp_path / "delivered", days=3, seed=11)
-    house.deliver(tmp_path / "delivered")
-    house.run()
-
-    assert not differences(expected(tmp_path / "delivered"), tables(spark, house.schema))
-
-
 @pytest.fixture(scope="module")
 def late(
     engine: LocalEngine, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, list[Path], set[str]]:
-    """A late batch and a superseding one, applied in the schema `late`.
+    """Broken literals, subsets of feeds, full loads; a late batch, a superseding one.
 
     Gives the folder of the deliveries, their triggers, and the kinds of dbt's statements.
     """
