@@ -12,7 +12,7 @@ from ingest.catalog import tables_in
 from ingest.config import SUFFIXES
 
 # Columns that tell when something ran: they differ from run to run.
-CLOCK_COLUMNS = {"_landed_at", "landed_at", "validated_at", "invocation_id"}
+CLOCK_COLUMNS = {"_landed_at", "landed_at", "recorded_at", "validated_at", "invocation_id"}
 
 
 def write_batch(
