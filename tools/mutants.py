@@ -16,10 +16,12 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from queue import Queue
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 LIST = Path("tests/guards")
@@ -150,22 +152,40 @@ def _reason(output: str) -> str:
     return found[1] if found else "the tests did not end"
 
 
-def _try(copy: Path, mutants: list[Mutant], *, is_why: bool) -> int:
-    """Try each mutant, print what became of it; gives the number of those that survived."""
-    caught = 0
+def _try(copy: Path, mutant: Mutant, *, is_why: bool) -> bool:
+    """Try a mutant and print what became of it; True when a test missed it."""
+    start = time.monotonic()
+    with _mutated(copy / mutant.file, mutant):
+        code, output = _run_tests(copy, mutant.tests)
+    if code not in (_PASSED, _FAILED):
+        sys.exit(f"{mutant.name}: its tests cannot be run.\n{output}")
+    is_caught = code != _PASSED
+    seconds = time.monotonic() - start
+    verdict = "caught" if is_caught else "SURVIVED"
+    lines = [f"{verdict:<8} {seconds:6.1f} s  {mutant.name:<44} {mutant.file}"]
+    if is_why and is_caught:
+        lines.append(f"{'':20}{_reason(output)}")
+    print("\n".join(lines), flush=True)
+    return is_caught
+
+
+def _try_all(mutants: list[Mutant], *, is_why: bool) -> int:
+    """Try mutants side by side, a copy of the project for each core; gives how many survived."""
     begun = time.monotonic()
-    for mutant in mutants:
-        start = time.monotonic()
-        with _mutated(copy / mutant.file, mutant):
-            code, output = _run_tests(copy, mutant.tests)
-        if code not in (_PASSED, _FAILED):
-            sys.exit(f"{mutant.name}: its tests cannot be run.\n{output}")
-        verdict = "SURVIVED" if code == _PASSED else "caught"
-        caught += code != _PASSED
-        seconds = time.monotonic() - start
-        print(f"{verdict:<8} {seconds:6.1f} s  {mutant.name:<44} {mutant.file}", flush=True)
-        if is_why and code != _PASSED:
-            print(f"{'':20}{_reason(output)}", flush=True)
+    with ExitStack() as stack:
+        copies: Queue[Path] = Queue()
+        for _ in range(os.cpu_count() or 1):
+            copies.put(stack.enter_context(_copy_of_the_project()))
+
+        def try_one(mutant: Mutant) -> bool:
+            copy = copies.get()
+            try:
+                return _try(copy, mutant, is_why=is_why)
+            finally:
+                copies.put(copy)
+
+        with ThreadPoolExecutor(copies.qsize()) as pool:
+            caught = sum(pool.map(try_one, mutants))
     minutes = (time.monotonic() - begun) / 60
     print(f"{caught} of {len(mutants)} mutants caught, in {minutes:.1f} minutes.")
     return len(mutants) - caught
@@ -192,8 +212,7 @@ def main() -> int:
         code, output = _run_tests(copy, tests)
         if code != _PASSED:
             sys.exit(f"The tests must pass before anything is mutated.\n{output}")
-        survived = _try(copy, mutants, is_why=arguments.why)
-    return 1 if survived else 0
+    return 1 if _try_all(mutants, is_why=arguments.why) else 0
 
 
 if __name__ == "__main__":
