@@ -1,7 +1,7 @@
 """Sail in the background: the engine of the target `local`."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
@@ -74,9 +74,7 @@ class LocalEngine:
             EngineError: The server does not come up.
         """
         running = sail_server.start(self._settings.warehouse, port)
-        session = self.connect()
-        self._register(session, "*")
-        return session, running
+        return self._open(["*"]), running
 
     def connect(self) -> SparkSession:
         """Session of the running server, which dbt in this process then shares.
@@ -86,12 +84,7 @@ class LocalEngine:
         Raises:
             EngineError: The server is not running.
         """
-        session = self.join()
-        create_schemas(session, self._settings, self._settings.warehouse)
-        for suffix in SUFFIXES:
-            self._register(session, self._settings.schema_of(suffix))
-        create_tables(session, self._settings)
-        return session
+        return self._open(map(self._settings.schema_of, SUFFIXES))
 
     def join(self) -> SparkSession:
         """Session of the running server, which may know only tables that it has registered before.
@@ -125,6 +118,14 @@ class LocalEngine:
         """Restart the server if it is up."""
         if self.stop():
             self.start()
+
+    def _open(self, schemas: Iterable[str]) -> SparkSession:
+        session = self.join()
+        create_schemas(session, self._settings, self._settings.warehouse)
+        for schema in schemas:
+            self._register(session, schema)
+        create_tables(session, self._settings)
+        return session
 
     def _join(self, running: Server) -> SparkSession:
         default = ConnectSession._get_default_session()
