@@ -208,7 +208,7 @@ def settings(
                 str(PROJECT_DIR),
                 "--quiet",
                 "--select",
-                "+path:models/staging/base",
+                "+base_*",
                 "orders_errors",
                 "--indirect-selection",
                 "cautious",
