@@ -17,7 +17,7 @@ $(READY): pyproject.toml uv.lock packages.yml tools/install_dbt_packages.py $(sh
 		|| { echo "Python 3.11, 3.12 or 3.13 is needed; say which one with: make PYTHON=python3.11 setup"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet
+	VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet --compile-bytecode
 	$(BIN)/python tools/install_dbt_packages.py
 	@touch $@
 

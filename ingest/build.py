@@ -50,9 +50,10 @@ class DbtBuild:
         self._arguments += ["--profiles-dir", str(settings.project_dir)]
         self._arguments += ["--target", settings.target, "--log-level", "none", "--quiet"]
         self._manifest: Manifest | None = None
+        self._has_seeds = False
 
     def __call__(self, on_node: OnNode) -> BuildResult:
-        """Build everything but unit tests.
+        """Build what a batch needs (selectors.yml); seeds only the first time.
 
         Args:
             on_node: Called at the start of each node with its name, its position and the number
@@ -80,7 +81,9 @@ class DbtBuild:
                 on_node(event.data.node_info.node_name, event.data.index, event.data.total)
 
         runner = dbtRunner(manifest=self._manifest, callbacks=[on_event])
-        done = runner.invoke(["build", *self._arguments, "--exclude-resource-type", "unit_test"])
+        # Seeds are as the first parse found them.
+        skipped = ["--exclude-resource-type", "seed"] if self._has_seeds else []
+        done = runner.invoke(["build", *self._arguments, "--selector", "batch", *skipped])
         if not isinstance(done.result, RunExecutionResult):
             return _never_ran(done.exception)
         failures = tuple(
@@ -88,6 +91,7 @@ class DbtBuild:
             for result in done.result.results
             if str(result.status) in _FAILED
         )
+        self._has_seeds = done.success
         return BuildResult(done.success, failures, is_recorded=True)
 
 

@@ -3,9 +3,6 @@
     result for it.
 -#}
 {% macro reconcile(batch, counts) -%}
-    {%- set declared = graph.nodes.values()
-        | selectattr('resource_type', 'equalto', 'test')
-        | selectattr('config.meta.quarantine', 'defined') | list -%}
     {%- set merge -%}
         merge into {{ pipeline_relation('ops', 'batch_reconciliation') }} as recorded
         using (
@@ -52,7 +49,7 @@
                 scored.batch_status
             from {{ counts }} as batch_counts
             cross join scored
-            where scored.rules_validated >= {{ declared | length }}
+            where scored.rules_validated >= {{ declared_rules() | length }}
         ) as found
         on recorded.landing_number = found.landing_number and recorded.feed = found.feed
         when matched then update set *

@@ -4,8 +4,8 @@
 -#}
 {% macro record_built(results, batch) -%}
     {%- set noted = pipeline_relation('ops', 'built_nodes') -%}
-    {%- set tried, values = [], [] -%}
-    {%- for result in results if result.node.unique_id in nodes_to_build() -%}
+    {%- set to_build, tried, values = nodes_to_build(), [], [] -%}
+    {%- for result in results if result.node.unique_id in to_build -%}
         {%- do tried.append(sql_text(result.node.unique_id)) -%}
         {%- if result.status == 'success' -%}
             {%- do values.append('(' ~ sql_text(result.node.unique_id) ~ ', ' ~ batch['landing_number'] ~ ')') -%}
@@ -20,5 +20,5 @@
     {%- set built = run_query(
         'select node_id from ' ~ noted ~ ' where landing_number = ' ~ batch['landing_number']
     ).columns[0].values() -%}
-    {{ return(nodes_to_build() | reject('in', built) | list) }}
+    {{ return(to_build | reject('in', built) | list) }}
 {%- endmacro %}

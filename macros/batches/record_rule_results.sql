@@ -1,29 +1,31 @@
-{#- Put the results of the rules that this dbt run tested into validation_results, in place of earlier ones. -#}
+{#-
+    Put the results of the rules into validation_results, in place of earlier ones: of those that this dbt run tested, and of those
+    whose rows it has judged.
+-#}
 {% macro record_rule_results(results, counts) -%}
-    {%- set tested = [] -%}
+    {%- set failures = judged_rules(results) -%}
     {%- for result in results
         if result.node.resource_type == 'test'
         and result.node.config.meta.quarantine is defined
         and result.status | string in ['pass', 'warn', 'fail'] -%}
-        {%- do tested.append(result) -%}
+        {%- do failures.update({result.node.name: result.failures}) -%}
     {%- endfor -%}
-    {%- if tested -%}
+    {%- if failures -%}
         {%- set merge -%}
             merge into {{ pipeline_relation('ops', 'validation_results') }} as recorded
             using (
                 with
 
                 tested as (
-                    {%- for result in tested %}
-                    {%- set rule = result.node %}
+                    {%- for rule in declared_rules() if rule.id in failures %}
                     select
-                        {{ sql_text(rule.name) }} as rule_id,
-                        {{ sql_text(rule_feed(rule)) }} as feed,
-                        {{ sql_text(rule.config.meta.category) }} as category,
-                        {{ sql_text(rule.config.meta.severity) }} as declared_severity,
-                        {{ 'true' if rule_is_row_level(rule) else 'false' }} as is_row_level,
-                        cast({{ result.failures }} as bigint) as failed_records,
-                        {{ sql_text(rule.description | trim) }} as description
+                        {{ sql_text(rule.id) }} as rule_id,
+                        {{ sql_text(rule.feed) }} as feed,
+                        {{ sql_text(rule.category) }} as category,
+                        {{ sql_text(rule.severity) }} as declared_severity,
+                        {{ 'true' if rule.base_model else 'false' }} as is_row_level,
+                        cast({{ failures[rule.id] }} as bigint) as failed_records,
+                        {{ sql_text(rule.description) }} as description
                     {{- ' union all' if not loop.last }}
                     {%- endfor %}
                 ),

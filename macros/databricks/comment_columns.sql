@@ -10,7 +10,7 @@
         {#- What the contract describes need not be described again. #}
         {%- set described = {} -%}
         {%- if node.config.meta.feed is defined -%}
-            {%- do described.update(contract_source(node.config.meta.feed).columns) -%}
+            {%- do described.update(contract()[node.config.meta.feed].columns) -%}
         {%- endif -%}
         {%- do described.update(node.columns) -%}
         {%- for column in described.values() if column.name in there -%}

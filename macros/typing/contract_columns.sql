@@ -5,7 +5,7 @@
 {% macro contract_columns(feed) -%}
     {%- set columns = [] -%}
     {%- if execute -%}
-        {%- for column in contract_source(feed).columns.values() if column.meta.type is defined -%}
+        {%- for column in contract()[feed].columns.values() if column.meta.type is defined -%}
             {%- do columns.append({
                 'name': column.name,
                 'type': column.meta.type,

@@ -546,6 +546,7 @@ def test_maintenance_is_weekly(bundle: dict[str, Any]) -> None:
     assert task["dbt_task"]["commands"] == [
         "dbt run-operation maintain_tables",
         f"dbt docs generate --static --target-path {docs}",
+        "dbt test --exclude-resource-type unit_test",
     ]
 
 
