@@ -30,6 +30,7 @@ class LandedFile:
     load_type: str
     trigger_file: str
     landed_at: datetime
+    header: str | None = None
 
 
 @dataclass(frozen=True)
