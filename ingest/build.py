@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _MESSAGE_LENGTH = 400
+_LINE_LENGTH = 120
+# Where the local engine's parser stopped, in bytes.
+_OFFSET = re.compile(r"\bfound .* at (\d+):\d+ expected ")
 # What dbt writes around the message of an error.
 _DBT_FRAME = re.compile(r"(Compilation|Runtime|Database) Error( in .*)?$|> (in|called by) ")
 
@@ -75,7 +78,11 @@ class DbtBuild:
             # The manifest is large and stays: without it the garbage collector has less to walk.
             gc.freeze()
 
+        statements: dict[str, str] = {}
+
         def on_event(event: Any) -> None:
+            if event.info.name == "SQLQuery":
+                statements[event.data.node_info.unique_id] = event.data.sql
             if event.info.name == "LogStartLine":
                 on_node(event.data.node_info.node_name, event.data.index, event.data.total)
 
@@ -84,7 +91,11 @@ class DbtBuild:
         if not isinstance(done.result, RunExecutionResult):
             return _never_ran(done.exception)
         failures = tuple(
-            (result.node.name, _short(result.message or str(result.status)))
+            (
+                result.node.name,
+                _short(result.message or str(result.status))
+                + _where(result.message or "", statements.get(result.node.unique_id, "")),
+            )
             for result in done.result.results
             if str(result.status) in _FAILED
         )
@@ -108,6 +119,16 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 def _never_ran(error: BaseException | None) -> BuildResult:
     return BuildResult(False, (("dbt", _short(str(error))),), is_recorded=False)
+
+
+def _where(message: str, statement: str) -> str:
+    """The line at which the local engine stopped to read a statement: it tells an offset only."""
+    found = _OFFSET.search(message)
+    text = statement.encode()
+    if not found or (offset := int(found[1])) >= len(text):
+        return ""
+    line = statement.split("\n")[text.count(b"\n", 0, offset)]
+    return f" The line: {line.strip()[:_LINE_LENGTH]}"
 
 
 def _short(message: str) -> str:

@@ -83,6 +83,10 @@ class RunConsole:
                 f" Score {found.score:.2f}, validation {found.status}."
             )
             self._print("APPLIED", batch, message, applied.seconds)
+            for feed in found.feeds_without_valid_rows:
+                self.problem(
+                    f"         No row of {feed} is valid: see python -m ingest errors --feed {feed}"
+                )
         failures = applied.result.failures
         for name, reason in failures[:_FAILURES_SHOWN]:
             self._console.print(f"         {escape(name)}: {escape(reason)}")
@@ -148,6 +152,8 @@ def status_table(
         state = "withdrawn" if landing.withdrawn_at else "replaced"
         if landing.is_effective:
             state = "applied" if landing.is_applied else "pending"
+        if result and result.feeds_without_valid_rows:
+            state = "none valid"
         cells = ["", "", "", ""]
         if result:
             cells = [str(result.valid_rows), str(result.quarantined_rows)]
