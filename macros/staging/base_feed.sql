@@ -64,7 +64,7 @@ typed as (
         {{ code(column.name, 'white_space') }} as {{ column.name }}_code,
         {%- endfor %}
         {%- for column in typed_columns %}
-        {{ read_value('btrim(' ~ column.name ~ ', white_space)', column.type) | indent(8) }} as {{ column.name }},
+        {{ read_value('btrim(' ~ column.name ~ ', white_space)', column) | indent(8) }} as {{ column.name }},
         {{ column.name }} as _{{ column.name }}_text,
         {%- endfor %}
         _extra,
