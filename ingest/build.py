@@ -3,7 +3,7 @@
 import gc
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,14 @@ class BuildResult:
     is_recorded: bool
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What a rule's declaration says of it."""
+
+    severity: str
+    description: str
+
+
 class DbtBuild:
     """Builds the dbt project for the settings' target and schema."""
 
@@ -54,17 +62,18 @@ class DbtBuild:
         self._arguments += ["--target", settings.target, "--log-level", "none", "--quiet"]
         self._manifest: Manifest | None = None
 
-    def __call__(self, on_node: OnNode) -> BuildResult:
+    def __call__(self, on_node: OnNode, *options: str) -> BuildResult:
         """Build everything but unit tests.
 
         Args:
             on_node: Called at the start of each node with its name, its position and the number
                 of nodes.
+            *options: More options of `dbt build`.
         """
         with _environment(self._environment):
-            return self._build(on_node)
+            return self._build(on_node, options)
 
-    def _build(self, on_node: OnNode) -> BuildResult:
+    def _build(self, on_node: OnNode, options: Sequence[str]) -> BuildResult:
         # dbt takes a second to import, and only a build needs it.
         from dbt.artifacts.schemas.run import RunExecutionResult
         from dbt.cli.main import dbtRunner
@@ -87,7 +96,8 @@ class DbtBuild:
                 on_node(event.data.node_info.node_name, event.data.index, event.data.total)
 
         runner = dbtRunner(manifest=self._manifest, callbacks=[on_event])
-        done = runner.invoke(["build", *self._arguments, "--exclude-resource-type", "unit_test"])
+        left_out = ["--exclude-resource-type", "unit_test"]
+        done = runner.invoke(["build", *self._arguments, *left_out, *options])
         if not isinstance(done.result, RunExecutionResult):
             return _never_ran(done.exception)
         failures = tuple(
@@ -100,6 +110,15 @@ class DbtBuild:
             if str(result.status) in _FAILED
         )
         return BuildResult(done.success, failures, is_recorded=True)
+
+    def rules(self) -> dict[str, Rule]:
+        """The rules by id, once something was built."""
+        nodes = self._manifest.nodes.values() if self._manifest else []
+        return {
+            node.name: Rule(node.config.meta["severity"], node.description.strip())
+            for node in nodes
+            if "quarantine" in node.config.meta
+        }
 
 
 @contextmanager

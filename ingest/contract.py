@@ -1,10 +1,12 @@
 """The CSV contract and the tables of ingest, read from the dbt sources files that declare them."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -48,6 +50,7 @@ class Column:
         format: How files write a date or timestamp, such as `dd/MM/yyyy`; None means as usual.
         thousands: What stands between groups of three digits of a number; None means nothing.
         decimal: What stands before a number's decimals; None means a point.
+        declared: All that the contract's `meta` says of it, as it is written there.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Column:
     format: str | None = None
     thousands: str | None = None
     decimal: str | None = None
+    declared: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class Contract:
 
 
 class _Meta(BaseModel):
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, extra="allow")
     type: str | None = None
     optional: bool = False
     aliases: list[str] = []
@@ -223,6 +227,7 @@ def _contract_columns(table: _Table) -> list[Column]:
             format=meta.format,
             thousands=meta.thousands,
             decimal=meta.decimal,
+            declared=meta.model_dump(exclude_unset=True),
         )
         for item in table.columns
         if (meta := item.config.meta).type is not None
@@ -277,8 +282,8 @@ def _date_format_problem(text: str) -> str | None:
     is_known = _FORMAT.fullmatch(text) and len(set(letters)) == len(letters)
     if not is_known or not {"y", "M", "d"} <= set(letters):
         return (
-            f"the format {text} cannot be read: write yyyy, MM (or M), dd (or d) once each, then HH,"
-            " mm, ss as needed, and between them one of - / . : , T or a blank"
+            f"the format {text} cannot be read: write yyyy, MM (or M), dd (or d) once each, then"
+            " HH, mm, ss as needed, and between them one of - / . : , T or a blank"
         )
     for part, following in pairwise(parts):
         if len(part) == 1 and part in "MdHms" and following[0] in "yMdHms":
