@@ -373,6 +373,25 @@ def sample(
 
 
 @app.command()
+@_with_settings("root", *_ENGINE_OPTIONS)
+def doctor(settings: Settings) -> None:
+    """Look at Python, packages, engine, folders, settings and credentials; say how to mend each.
+
+    Exit code: 0 all is well, 1 something is to be mended.
+    """
+    from ingest.doctor import examine
+
+    is_well = True
+    for finding in examine(settings):
+        typer.echo(f"{'MEND' if finding.cure else 'ok':<6}{finding.name}: {finding.state}")
+        if finding.cure:
+            is_well = False
+            typer.echo(f"      {finding.cure}")
+    if not is_well:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command()
 @_with_settings("project_dir")
 def check(
     settings: Settings,

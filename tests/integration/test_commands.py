@@ -232,11 +232,13 @@ def test_engine_commands(tmp_path: Path) -> None:
     started = runner.invoke(app, ["engine", "start", *house])
     again = runner.invoke(app, ["engine", "start", *house])
     status = runner.invoke(app, ["engine", "status", *house])
+    healthy = runner.invoke(app, ["doctor", *house])
     stopped = runner.invoke(app, ["engine", "stop", *house])
 
     assert [done.exit_code for done in (started, again, status, stopped)] == [0, 0, 0, 0]
     assert started.stdout.startswith("The local engine runs on port ")
     assert again.stdout.startswith("The local engine is running already on port ")
+    assert "ok    Engine: runs on port " in healthy.stdout
     assert "SPARK_REMOTE=sc://127.0.0.1:" in status.stdout
     assert stopped.stdout == "The local engine is stopped.\n"
 
