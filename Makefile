@@ -77,7 +77,7 @@ lint: $(READY) ## Check style, types, SQL, descriptions, dependencies; look for 
 	$(BIN)/python tools/lint_sql.py
 	@# What people read when a model fails: literals make long lines there, and dbt strips the last newline.
 	$(BIN)/sqlfluff lint --templater raw --exclude-rules LT05,LT12,RF05,ST06 \
-		$(COMPILED)/models/*/*.sql $(COMPILED)/models/staging/base/*.sql $(COMPILED)/tests/cross_table/*.sql
+		$(COMPILED)/models/*/*.sql $(COMPILED)/models/staging/*/*.sql $(COMPILED)/tests/cross_table/*.sql
 	$(BIN)/python tools/docs_coverage.py target/lint
 	$(BIN)/dbt-bouncer run
 	$(BIN)/python tools/audit_dependencies.py

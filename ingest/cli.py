@@ -446,7 +446,7 @@ def contract_suggest(
     It is YAML to paste; nothing is changed.
     """
     from ingest.checkup import feed_of
-    from ingest.contract import LANDING_SOURCES, load_contract
+    from ingest.contract import load_contract
     from ingest.reading.suggest import as_yaml, propose
 
     contract = load_contract(settings.project_dir)
@@ -456,7 +456,7 @@ def contract_suggest(
         if not proposals:
             typer.echo(f"# {file.name}: the contract says all of {chosen.name} that it needs.")
             continue
-        typer.echo(f"# {file.name}: columns of {chosen.name} for {LANDING_SOURCES}.")
+        typer.echo(f"# {file.name}: columns of {chosen.name} for {chosen.declared_in}.")
         typer.echo("# Where a column is there already, put its config in place of the one there.")
         typer.echo(as_yaml(proposals))
 

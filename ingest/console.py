@@ -19,7 +19,7 @@ from ingest.batches.processing_log import LoggedLook, WaitingTrigger
 from ingest.batches.results import FailedRule
 from ingest.build import OnNode
 from ingest.checkup import HeaderCheck, RowCheck
-from ingest.contract import LANDING_SOURCES, Feed, header_key
+from ingest.contract import Feed, header_key
 from ingest.messages import one_line
 from ingest.pipeline import Applied
 from ingest.reading.header import name_list
@@ -285,7 +285,7 @@ def header_lines(found: HeaderCheck, feed: Feed) -> list[str]:
         if names:
             lines.append(f"  {title}: {name_list(names)}")
     if found.likely:
-        lines.append(f"  Perhaps meant; for the contract ({LANDING_SOURCES}, table {feed.name}):")
+        lines.append(f"  Perhaps meant; for the contract ({feed.declared_in}):")
     for name, header in found.likely.items():
         (column,) = (item for item in feed.columns if item.name == name)
         aliases = ", ".join(json.dumps(alias) for alias in (*column.aliases, header))

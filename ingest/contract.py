@@ -15,6 +15,9 @@ from ingest.errors import ConfigError
 
 LANDING_SOURCES = Path("models/staging/_landing__sources.yml")
 OPS_SOURCES = Path("models/ops/_ops__sources.yml")
+# One folder for each feed, in which one file declares a source.
+FEED_FILES = "models/staging/*/*.yml"
+_DECLARES_SOURCES = re.compile(r"^sources:", re.MULTILINE)
 
 _TYPES = (
     "string, int, bigint, decimal(p,s) with at most 38 digits, boolean, date, timestamp or 'date or"
@@ -72,11 +75,13 @@ class Feed:
         name: Its name, and that of its landing table.
         columns: Its columns, in the contract's order.
         key: The parts of its key; of a part with several columns the first that is given counts.
+        declared_in: File of the project that declares it.
     """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[tuple[str, ...], ...] = ()
+    declared_in: Path = field(default=LANDING_SOURCES, compare=False)
 
     @property
     def key_text(self) -> str:
@@ -171,15 +176,17 @@ def load_contract(project_dir: Path) -> Contract:
     """
     feeds: dict[str, Feed] = {}
     tables: list[Table] = []
-    for path in (project_dir / LANDING_SOURCES, project_dir / OPS_SOURCES):
-        for source in _read(path).sources:
+    shared = [project_dir / LANDING_SOURCES, project_dir / OPS_SOURCES]
+    for path in [*shared, *sorted(project_dir.glob(FEED_FILES))]:
+        for source in _sources(path):
             for table in source.tables:
                 place = f"{path}: table {table.name}"
                 columns = tuple((item.name, _sql_type(item, place)) for item in table.columns)
                 cluster_by = tuple(table.config.meta.cluster_by)
                 tables.append(Table(table.name, source.name, columns, cluster_by))
                 if brought := tuple(_contract_columns(table)):
-                    feed = Feed(table.name, brought, _key(table))
+                    declared_in = path.relative_to(project_dir)
+                    feed = Feed(table.name, brought, _key(table), declared_in)
                     _check_headers(feed, place)
                     _check_types(feed, place)
                     _check_formats(feed, place)
@@ -188,9 +195,13 @@ def load_contract(project_dir: Path) -> Contract:
     return Contract(feeds, tuple(tables))
 
 
-def _read(path: Path) -> _SourcesFile:
+def _sources(path: Path) -> list[_Source]:
     try:
-        return _SourcesFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        # Rules and unit tests are long, and to read YAML is slow.
+        if not _DECLARES_SOURCES.search(text):
+            return []
+        return _SourcesFile.model_validate(yaml.safe_load(text)).sources
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read ({error.strerror}): use a whole copy of the project."

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.contract import LANDING_SOURCES, Feed, header_key
+from ingest.contract import Feed, header_key
 from ingest.errors import Rejected
 from ingest.messages import one_line
 from ingest.reading.csv_stream import Head
@@ -207,7 +207,7 @@ def _why_missing(missing: Collection[str], unknown: Collection[str], feed: Feed)
         return f"the header lacks required columns: {name_list(missing)}: {_remove(hidden)}."
     message = (
         f"the header lacks required columns: {name_list(missing)}: add each, or declare the name in"
-        f" use as its alias in the contract ({LANDING_SOURCES}, table {feed.name})."
+        f" use as its alias in the contract ({feed.declared_in})."
     )
     if likely := likely_headers(feed, missing, unknown):
         pairs = (f"{header} for {name}" for name, header in likely.items())

@@ -7,7 +7,13 @@
         if node.resource_type == 'snapshot' or node.config.materialized == 'incremental' -%}
         {%- set there = known.get(node.schema ~ '.' ~ node.name, {}).get('columns', {}) -%}
         {%- set table = pipeline_relation(node.config.schema, node.name) -%}
-        {%- for column in node.columns.values() if column.name in there -%}
+        {#- What the contract describes need not be described again. #}
+        {%- set described = {} -%}
+        {%- if node.config.meta.feed is defined -%}
+            {%- do described.update(contract_source(node.config.meta.feed).columns) -%}
+        {%- endif -%}
+        {%- do described.update(node.columns) -%}
+        {%- for column in described.values() if column.name in there -%}
             {%- set text = column.description | trim -%}
             {%- if there[column.name] != text -%}
                 {%- do run_query(

@@ -10,6 +10,11 @@
             if test.resource_type == 'test'
             and test.attached_node == base_model
             and test.config.meta.quarantine is defined -%}
+            {%- if test.config.severity | lower != 'warn' -%}
+                {%- do exceptions.raise_compiler_error(
+                    'The rule ' ~ test.name ~ ' would stop the build at the first row that breaks it. Give its config severity: warn'
+                ) -%}
+            {%- endif -%}
             {%- set arguments = {} -%}
             {%- for name, value in test.test_metadata.kwargs.items() if name != 'model' -%}
                 {%- do arguments.update({name: value}) -%}

@@ -8,7 +8,7 @@
     incremental_strategy='merge',
     unique_key='error_id',
     liquid_clustered_by=['_batch_date'],
-    meta={'published_as': 'error_views'},
+    meta={'published_as': 'error_views', 'dated_by': '_batch_date', 'closed_by': 'resolved_by_batch_id'},
     on_schema_change='fail',
     full_refresh=false,
     post_hook="{{ settle_errors('" ~ feed ~ "') }}",

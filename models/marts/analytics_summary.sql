@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='merge',
     unique_key='report_date',
+    meta={'dated_by': 'report_date'},
     on_schema_change='fail',
     full_refresh=false,
 ) -}}

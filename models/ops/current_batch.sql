@@ -1,3 +1,3 @@
-{{ config(pre_hook=["{{ check_contract() }}", "{{ rewind() }}", "{{ clear_counts() }}"]) -}}
+{{ config(pre_hook=["{{ check_contract() }}", "{{ rewind() }}", "{{ forget_built() }}"]) -}}
 
 {{ next_batch() }}

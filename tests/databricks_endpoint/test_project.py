@@ -102,7 +102,7 @@ def test_rebuilding_changes_nothing(
     house.dbt("seed", "--full-refresh")
     house.dbt("run", "--full-refresh")
     house.dbt("snapshot")
-    house.dbt("run", "--select", "marts", "batch_counts")
+    house.dbt("run", "--select", "marts")
     house.dbt("test", "--exclude", "test_type:unit")
 
     assert timeless(tables(spark, SCHEMA)) == timeless(applied)
@@ -149,14 +149,14 @@ def test_failed_nodes_are_retried(
     full = f"{SCHEMA}_staging.stg_shipping"
     spark.sql(f"create table {full}_kept using delta as select * from {full}")
     spark.sql(f"drop table {full}")
-    house.dbt("run", "--select", "shipping_errors batch_counts", success=False)
+    house.dbt("run", "--select", "shipping_errors analytics_summary", success=False)
     spark.sql(f"create table {full} using delta as select * from {full}_kept")
     spark.sql(f"drop table {full}_kept")
     done = house.dbt("retry")
 
     # The hooks at the start and at the end are among the results too.
     retried = [result.node for result in done]
-    assert [node.name for node in retried if node.resource_type == "model"] == ["batch_counts"]
+    assert [node.name for node in retried if node.resource_type == "model"] == ["shipping_errors"]
 
 
 def test_docs_describe_every_table(applied: dict[str, Any], house: House, tmp_path: Path) -> None:

@@ -44,13 +44,14 @@ BUILDING = [
             ("before", "model.ecomm_pipeline.orders_enriched"),
             ("during", "model.ecomm_pipeline.customer_analytics"),
             ("after", "model.ecomm_pipeline.analytics_summary"),
-            ("before", "model.ecomm_pipeline.batch_counts"),
         )
     ),
     # A full load: between closing the absent keys and opening the new versions, and amid either.
     Point(SQL, "after", "merge into ecomm_targets.customers_target as current_versions"),
     Point(SQL, "during", "merge into ecomm_targets.inventory_target as versions"),
     Point(SQL, "before", "merge into ecomm_staging.customers_errors as errors"),
+    Point(SQL, "after", "delete from ecomm_ops.built_nodes where node_id in"),
+    Point(SQL, "during", "insert into ecomm_ops.built_nodes"),
     Point(SQL, "during", "merge into ecomm_ops.validation_results"),
     Point(SQL, "after", "merge into ecomm_ops.validation_results"),
     Point(SQL, "during", "merge into ecomm_ops.batch_reconciliation"),
@@ -129,7 +130,7 @@ def test_killed_while_rewinding(
     [
         Point("ingest.batches.ledger:Ledger.replay", "after"),
         Point(SQL, "after", "delete from ecomm_targets.products_target"),
-        Point(SQL, "before", 'node_id": "model.ecomm_pipeline.batch_counts', nth=2),
+        Point(SQL, "before", 'node_id": "model.ecomm_pipeline.segment_analysis', nth=2),
     ],
     ids=str,
 )
@@ -190,7 +191,7 @@ def test_killed_while_withdrawing(
     "point",
     [
         Point(SQL, "after", "model.ecomm_pipeline.current_batch"),
-        Point(SQL, "before", 'node_id": "model.ecomm_pipeline.batch_counts'),
+        Point(SQL, "before", 'node_id": "model.ecomm_pipeline.segment_analysis'),
     ],
     ids=str,
 )

@@ -1,5 +1,6 @@
-{% test balanced(model) -%}
+{% test balanced(model, feed) -%}
+-- Built before it: {{ model }}, {{ ref('stg_' ~ feed) }}
 select feed
-from {{ model }}
+from ({{ row_counts([feed]) }}) as counts
 where not is_balanced
 {%- endtest %}

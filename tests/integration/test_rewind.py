@@ -21,6 +21,34 @@ from ingest.engines.local import LocalEngine
 
 DAYS = {n: date(2025, 1, n) for n in (15, 16, 17, 20)}
 NOW = datetime(2025, 2, 1, tzinfo=UTC)
+# What dbt's graph has: the nodes that keep batches, and all that a batch goes through.
+BUILT = ("current_batch", "stg_orders", "analytics_summary")
+
+
+def node(name: str, suffix: str, kind: str, materialized: str, **meta: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        name=name,
+        suffix=suffix,
+        resource_type=kind,
+        package_name="ecomm_pipeline",
+        config=SimpleNamespace(materialized=materialized, meta=SimpleNamespace(**meta)),
+    )
+
+
+def refuse(message: str) -> None:
+    raise RuntimeError(message)
+
+
+ERRORS = {"dated_by": "_batch_date", "closed_by": "resolved_by_batch_id"}
+GRAPH = {
+    "orders_target": node("orders_target", "targets", "snapshot", "snapshot"),
+    "orders_errors": node("orders_errors", "staging", "model", "incremental", **ERRORS),
+    # Not built yet.
+    "analytics_summary": node(
+        "analytics_summary", "marts", "model", "incremental", dated_by="report_date"
+    ),
+    "stg_orders": node("stg_orders", "staging", "model", "table"),
+}
 
 
 class Tables:
@@ -107,7 +135,11 @@ class Tables:
             "run_query": lambda sql: SimpleNamespace(rows=self.spark.sql(sql).collect()),
             "log": lambda *_, **__: "",
             "append_to_log": lambda *row: self.logged.append(row),
-            "feeds": lambda: ["orders"],
+            "exceptions": SimpleNamespace(raise_compiler_error=refuse),
+            "project_name": "ecomm_pipeline",
+            "graph": SimpleNamespace(nodes=GRAPH),
+            "node_relation": lambda node: relation(node.suffix, node.name),
+            "nodes_to_build": lambda: list(BUILT),
             "sql_text": lambda text: call_macro("sql_text", text),
             "failed_nodes": lambda results: call_macro(
                 "failed_nodes",
@@ -117,6 +149,7 @@ class Tables:
                 ),
             ),
             "next_batch": lambda: call_macro("next_batch", **self._context()),
+            "undone_ids": lambda since: call_macro("undone_ids", since, **self._context()),
             "undo_batches": lambda since: call_macro("undo_batches", since, **self._context()),
         }
 
@@ -199,12 +232,14 @@ def test_withdrawn_newest(house: Tables) -> None:
 
 
 def results(names: Iterable[str], status: str = "success") -> list[SimpleNamespace]:
-    return [SimpleNamespace(status=status, node=SimpleNamespace(name=name)) for name in names]
+    return [
+        SimpleNamespace(status=status, node=SimpleNamespace(name=name, unique_id=name))
+        for name in names
+    ]
 
 
 def test_all_withdrawn(house: Tables) -> None:
     """It is undone once a build has emptied every table: until then it is to be done again."""
-    whole = ("current_batch", "stg_orders", "batch_counts")
     for number, n in enumerate((15, 16, 17), start=1):
         house.withdraw(number, n)
 
@@ -214,14 +249,14 @@ def test_all_withdrawn(house: Tables) -> None:
     assert house.next_numbers() == house.pending() == []
     assert house.rows("ops.withdrawals", "is_undone") == [(False,)] * 3
     for built in (
-        results(["current_batch", "stg_orders"]),
-        results(["batch_counts"]),
-        [*results(whole), *results(["rows_balance"], "fail")],
+        results(BUILT[:-1]),
+        results(BUILT[1:]),
+        [*results(BUILT), *results(["rows_balance"], "fail")],
         [*results(["current_batch"]), *results(["stg_orders"], "error")],
     ):
         house.call("record_empty_run", built)
         assert house.rows("ops.withdrawals", "is_undone") == [(False,)] * 3
-    house.call("record_empty_run", results(whole))
+    house.call("record_empty_run", results(BUILT))
     assert house.rows("ops.withdrawals", "is_undone") == [(True,)] * 3
 
 
@@ -233,3 +268,15 @@ def test_id_that_was_withdrawn_from_a_later_date(house: Tables) -> None:
     house.call("undo_batches", "date '2025-01-20'")
 
     assert_undone_since(house, 18)
+
+
+def test_table_that_says_of_no_row_whose_it_is(
+    house: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is undone then: to leave its rows would keep what a late batch changes."""
+    monkeypatch.setitem(GRAPH, "totals", node("totals", "marts", "model", "incremental"))
+
+    with pytest.raises(RuntimeError, match="totals is incremental") as refused:
+        house.call("undo_batches", "date '2025-01-16'")
+
+    assert "meta: {dated_by: batch_date}" in str(refused.value)

@@ -210,7 +210,7 @@ def settings(
                 str(PROJECT_DIR),
                 "--quiet",
                 "--select",
-                "+path:models/staging/base",
+                "+base_*",
                 "orders_errors",
                 "--indirect-selection",
                 "cautious",

@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 
 from ingest.config import PROJECT_DIR
-from ingest.contract import LANDING_SOURCES
 from support.batches import timeless, write_batch
 from support.house import copy_project
 from support.rows import row
@@ -36,9 +35,9 @@ class Contract:
 
     def change(self, feed: str, edit: Edit | None = None, **meta: object) -> None:
         """Change the columns of a feed, or what the contract says of the feed itself."""
-        path = self.project / LANDING_SOURCES
+        path = self.project / f"models/staging/{feed}/_{feed}__contract.yml"
         content = yaml.safe_load(path.read_text())
-        (table,) = (item for item in content["sources"][0]["tables"] if item["name"] == feed)
+        (table,) = content["sources"][0]["tables"]
         table["config"]["meta"] |= meta
         columns = {column["name"]: column for column in table["columns"]}
         if edit:

@@ -22,17 +22,19 @@ LINEAGE = (
 )
 
 
+ORDERS = Path("models/staging/orders/_orders__contract.yml")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the sources files, to be spoiled."""
-    for path in (LANDING_SOURCES, OPS_SOURCES):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PROJECT_DIR / path, tmp_path / path)
+    for folder in ("models/staging", "models/ops"):
+        shutil.copytree(PROJECT_DIR / folder, tmp_path / folder)
     return tmp_path
 
 
 def write_landing(project: Path, columns: str) -> None:
-    (project / LANDING_SOURCES).write_text(
+    (project / ORDERS).write_text(
         f"sources: [{{name: landing, tables: [{{name: orders, columns: [{columns}]}}]}}]"
     )
 
@@ -117,15 +119,15 @@ def test_missing_sources_file(project: Path, path: Path) -> None:
 
 
 def test_broken_yaml(project: Path) -> None:
-    (project / LANDING_SOURCES).write_text("sources:\n  - name: [landing\n")
+    (project / ORDERS).write_text("sources:\n  - name: [landing\n")
 
-    assert "_landing__sources.yml is not valid YAML at line 3: correct it." in refusal(project)
+    assert "_orders__contract.yml is not valid YAML at line 3: correct it." in refusal(project)
 
 
 def test_file_that_is_no_text(project: Path) -> None:
-    (project / LANDING_SOURCES).write_bytes(b"sources: \0")
+    (project / ORDERS).write_bytes(b"sources: \0")
 
-    assert refusal(project).endswith("_landing__sources.yml is not valid YAML: correct it.")
+    assert refusal(project).endswith("_orders__contract.yml is not valid YAML: correct it.")
 
 
 def test_declaration_of_the_wrong_type(project: Path) -> None:
@@ -194,7 +196,7 @@ def test_formats_are_declared(project: Path) -> None:
         "{name: paid, config: {meta: {type: 'decimal(18,2)', thousands: '.', decimal: ','}}}",
     ]
     write_landing(project, ", ".join(columns))
-    path = project / LANDING_SOURCES
+    path = project / ORDERS
     path.write_text(
         path.read_text().replace("name: orders,", "name: orders, config: {meta: {key: [day]}},")
     )

@@ -48,18 +48,27 @@ def upstream(manifest: Manifest, name: str) -> set[str]:
     return found
 
 
-def test_batch_is_counted_after_every_table(manifest: Manifest) -> None:
-    """That it names a batch, and every rule has a result, says that the batch went all the way."""
-    last = "model.ecomm_pipeline.batch_counts"
-    rules = [name for name, test in nodes(manifest, "test").items() if is_rule(test)]
-    before = set().union(*(upstream(manifest, name) for name in (last, *rules)))
-    built = nodes(manifest, "model", "snapshot")
-    left = {name: built[name].path.split("/")[0] for name in built.keys() - before}
+def test_every_feed_is_balanced(manifest: Manifest) -> None:
+    """A row that is neither valid nor quarantined stops the build."""
+    tested = {
+        (test.attached_node, test.test_metadata.kwargs["feed"])
+        for test in nodes(manifest, "test").values()
+        if "test_metadata" in dir(test) and test.test_metadata.name == "balanced"
+    }
 
-    # What is built after it tells how batches went; that is no mart.
-    assert set(left.values()) == {"ops"}
-    assert all(name == last or last in upstream(manifest, name) for name in left)
-    assert len(rules) >= 86
+    assert tested == {(f"model.ecomm_pipeline.{feed}_errors", feed) for feed in FEEDS}
+
+
+def test_what_keeps_batches_says_whose_its_rows_are(manifest: Manifest) -> None:
+    """A rewind deletes by it; error tables tell, too, which batch resolved a row."""
+    lasting = {
+        node.name: (node.config.meta.get("dated_by"), node.config.meta.get("closed_by"))
+        for node in nodes(manifest, "model").values()
+        if node.config.materialized == "incremental"
+    }
+
+    assert lasting.pop("analytics_summary") == ("report_date", None)
+    assert lasting == {f"{feed}_errors": ("_batch_date", "resolved_by_batch_id") for feed in FEEDS}
 
 
 def test_everything_is_of_the_current_batch(manifest: Manifest) -> None:
@@ -69,7 +78,7 @@ def test_everything_is_of_the_current_batch(manifest: Manifest) -> None:
 
     assert {name for name in built if first not in upstream(manifest, name)} == {first}
     hooks = [hook.sql for hook in built[first].config.pre_hook]
-    assert hooks == ["{{ check_contract() }}", "{{ rewind() }}", "{{ clear_counts() }}"]
+    assert hooks == ["{{ check_contract() }}", "{{ rewind() }}", "{{ forget_built() }}"]
 
 
 def test_tables_of_all_batches_outlive_a_full_refresh(manifest: Manifest) -> None:

@@ -147,7 +147,7 @@ def test_header_that_does_not_fit_is_mended_as_the_check_says(tmp_path: Path) ->
     checked = CliRunner().invoke(app, ["check", str(source)])
     assert checked.exit_code == ExitCode.REJECTED
     assert "Perhaps meant: Order No for order_id, Customer-No for customer_id." in checked.stderr
-    assert "_landing__sources.yml, table orders" in checked.stderr
+    assert "in the contract (models/staging/orders/_orders__contract.yml)" in checked.stderr
 
     # As the file's first line, or as aliases.
     aliases = dict(line.split(": ", 1) for line in shown.replace("    ", "").splitlines()[-2:])
@@ -160,7 +160,7 @@ def test_feed_comes_from_the_name_or_is_asked_for() -> None:
     assert feed_of(Path("shop orders 2025.csv"), CONTRACT, None).name == "orders"
     assert feed_of(Path("export.csv"), CONTRACT, "shipping").name == "shipping"
     for name in ("export.csv", "orders_and_customers.csv"):
-        with pytest.raises(ConfigError, match=r"Say which feed .* is of: --feed orders \| "):
+        with pytest.raises(ConfigError, match=r"Say which feed .* is of: --feed customers \| "):
             feed_of(Path(name), CONTRACT, None)
 
 

@@ -1,5 +1,5 @@
 {#- Put the results of the rules that this dbt run tested into validation_results, in place of earlier ones. -#}
-{% macro record_rule_results(results, batch) -%}
+{% macro record_rule_results(results, counts) -%}
     {%- set tested = [] -%}
     {%- for result in results
         if result.node.resource_type == 'test'
@@ -7,8 +7,7 @@
         and result.status | string in ['pass', 'warn', 'fail'] -%}
         {%- do tested.append(result) -%}
     {%- endfor -%}
-    {%- set counts = load_relation(pipeline_relation('ops', 'batch_counts')) -%}
-    {%- if tested and counts -%}
+    {%- if tested -%}
         {%- set merge -%}
             merge into {{ pipeline_relation('ops', 'validation_results') }} as recorded
             using (
@@ -41,7 +40,6 @@
                     from tested
                     inner join {{ counts }} as batch_counts
                         on tested.feed = batch_counts.feed
-                    where batch_counts.landing_number = {{ batch['landing_number'] }}
                 )
 
                 select

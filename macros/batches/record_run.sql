@@ -10,8 +10,11 @@
         {%- if not batch -%}
             {%- do record_empty_run(results) -%}
         {%- else -%}
-            {%- do record_rule_results(results, batch) -%}
-            {%- do reconcile(batch) -%}
+            {%- if not record_built(results, batch) -%}
+                {%- set counts = count_batch() -%}
+                {%- do record_rule_results(results, counts) -%}
+                {%- do reconcile(batch, counts) -%}
+            {%- endif -%}
             {%- do log_build(results, batch) -%}
         {%- endif -%}
     {%- endif -%}

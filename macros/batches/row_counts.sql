@@ -1,28 +1,22 @@
--- Five rows, one per feed, that count the current batch's rows on their way. Built last of all, after every target
--- and mart: that it names a batch proves that the batch went all the way.
-{%- for mart in [
-    'analytics_summary', 'category_analysis', 'customer_analytics', 'inventory_movements', 'orders_enriched',
-    'product_analytics', 'seasonal_analysis', 'segment_analysis',
-] %}
--- depends_on: {{ ref(mart) }}
-{%- endfor %}
+{#- A query that counts the current batch's rows of some feeds on their way from the file, one row per feed. -#}
+{% macro row_counts(of_feeds) -%}
 with
 
 current_batch as (
-    select * from {{ ref('current_batch') }}
+    select * from {{ pipeline_relation('ops', 'current_batch') }}
 ),
 
 landed_files as (
-    select * from {{ source('landing', 'landed_files') }}
+    select * from {{ pipeline_relation('landing', 'landed_files') }}
 ),
 
 counted as (
-    {%- for feed in feeds() %}
+    {%- for feed in of_feeds %}
     select
         '{{ feed }}' as feed,
         (
             select count(*)
-            from {{ source('landing', feed) }} as landed_rows
+            from {{ pipeline_relation('landing', feed) }} as landed_rows
             inner join landed_files
                 on landed_rows._batch_id = landed_files.batch_id
                 and landed_rows._file_sha256 = landed_files.file_sha256
@@ -31,10 +25,10 @@ counted as (
                 and landed_rows._batch_date = current_batch.batch_date
             where landed_files.feed = '{{ feed }}'
         ) as landed_rows,
-        (select count(*) from {{ ref('stg_' ~ feed) }}) as valid_rows,
+        (select count(*) from {{ pipeline_relation('staging', 'stg_' ~ feed) }}) as valid_rows,
         (
             select count(*)
-            from {{ ref(feed ~ '_errors') }} as errors
+            from {{ pipeline_relation('staging', feed ~ '_errors') }} as errors
             inner join current_batch
                 on errors._batch_date = current_batch.batch_date
         ) as quarantined_rows
@@ -64,3 +58,4 @@ final as (
 )
 
 select * from final
+{%- endmacro %}

@@ -1,3 +1,0 @@
-{% macro feeds() -%}
-    {{ return(['orders', 'customers', 'products', 'inventory', 'shipping']) }}
-{%- endmacro %}
