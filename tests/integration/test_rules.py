@@ -210,7 +210,7 @@ def settings(
                 str(PROJECT_DIR),
                 "--quiet",
                 "--select",
-                "+base_*",
+                "+path:models/staging/*/base_*.sql",
                 "orders_errors",
                 "--indirect-selection",
                 "cautious",
