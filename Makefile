@@ -22,6 +22,8 @@ $(READY): pyproject.toml uv.lock packages.yml tools/install_dbt_packages.py $(sh
 	@touch $@
 
 demo: $(READY) ## Run the three sample batches through the whole pipeline
+	@# Else the engine would go on without its tables.
+	@[ ! -d .ecomm/demo/warehouse ] || $(BIN)/python -m ingest engine stop --warehouse .ecomm/demo/warehouse > /dev/null
 	@rm -rf .ecomm/demo && mkdir -p .ecomm/demo && cp -R data/sample .ecomm/demo/feeds
 	$(BIN)/python -m ingest run --root .ecomm/demo/feeds --warehouse .ecomm/demo/warehouse
 	@echo "The tables are in .ecomm/demo/warehouse; README.md, \"Try it\", shows how to look at them."

@@ -3,7 +3,7 @@
 import gc
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _MESSAGE_LENGTH = 400
+_LINE_LENGTH = 120
+# Where the local engine's parser stopped, in bytes.
+_OFFSET = re.compile(r"\bfound .* at (\d+):\d+ expected ")
 # What dbt writes around the message of an error.
 _DBT_FRAME = re.compile(r"(Compilation|Runtime|Database) Error( in .*)?$|> (in|called by) ")
 
@@ -36,6 +39,14 @@ class BuildResult:
     is_recorded: bool
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What a rule's declaration says of it."""
+
+    severity: str
+    description: str
+
+
 class DbtBuild:
     """Builds the dbt project for the settings' target and schema."""
 
@@ -52,17 +63,18 @@ class DbtBuild:
         self._manifest: Manifest | None = None
         self._has_seeds = False
 
-    def __call__(self, on_node: OnNode) -> BuildResult:
-        """Build what a batch needs (selectors.yml); seeds only the first time.
+    def __call__(self, on_node: OnNode, *selected: str) -> BuildResult:
+        """Build what a batch needs (selectors.yml), seeds only the first time; or what is selected.
 
         Args:
             on_node: Called at the start of each node with its name, its position and the number
                 of nodes.
+            *selected: Options of `dbt build` that select other nodes.
         """
         with _environment(self._environment):
-            return self._build(on_node)
+            return self._build(on_node, selected)
 
-    def _build(self, on_node: OnNode) -> BuildResult:
+    def _build(self, on_node: OnNode, selected: Sequence[str]) -> BuildResult:
         # dbt takes a second to import, and only a build needs it.
         from dbt.artifacts.schemas.run import RunExecutionResult
         from dbt.cli.main import dbtRunner
@@ -76,23 +88,43 @@ class DbtBuild:
             # The manifest is large and stays: without it the garbage collector has less to walk.
             gc.freeze()
 
+        statements: dict[str, str] = {}
+
         def on_event(event: Any) -> None:
+            if event.info.name == "SQLQuery":
+                statements[event.data.node_info.unique_id] = event.data.sql
             if event.info.name == "LogStartLine":
                 on_node(event.data.node_info.node_name, event.data.index, event.data.total)
 
         runner = dbtRunner(manifest=self._manifest, callbacks=[on_event])
         # Seeds are as the first parse found them.
-        skipped = ["--exclude-resource-type", "seed"] if self._has_seeds else []
-        done = runner.invoke(["build", *self._arguments, "--selector", "batch", *skipped])
+        left_out = ["unit_test", "seed"] if self._has_seeds else ["unit_test"]
+        nodes = selected or ("--selector", "batch")
+        done = runner.invoke(
+            ["build", *self._arguments, *nodes, "--exclude-resource-type", *left_out]
+        )
         if not isinstance(done.result, RunExecutionResult):
             return _never_ran(done.exception)
         failures = tuple(
-            (result.node.name, _short(result.message or str(result.status)))
+            (
+                result.node.name,
+                _short(result.message or str(result.status))
+                + _where(result.message or "", statements.get(result.node.unique_id, "")),
+            )
             for result in done.result.results
             if str(result.status) in _FAILED
         )
         self._has_seeds = done.success
         return BuildResult(done.success, failures, is_recorded=True)
+
+    def rules(self) -> dict[str, Rule]:
+        """The rules by id, once something was built."""
+        nodes = self._manifest.nodes.values() if self._manifest else []
+        return {
+            node.name: Rule(node.config.meta["severity"], node.description.strip())
+            for node in nodes
+            if "quarantine" in node.config.meta
+        }
 
 
 @contextmanager
@@ -112,6 +144,16 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 def _never_ran(error: BaseException | None) -> BuildResult:
     return BuildResult(False, (("dbt", _short(str(error))),), is_recorded=False)
+
+
+def _where(message: str, statement: str) -> str:
+    """The line at which the local engine stopped to read a statement: it tells an offset only."""
+    found = _OFFSET.search(message)
+    text = statement.encode()
+    if not found or (offset := int(found[1])) >= len(text):
+        return ""
+    line = statement.split("\n")[text.count(b"\n", 0, offset)]
+    return f" The line: {line.strip()[:_LINE_LENGTH]}"
 
 
 def _short(message: str) -> str:

@@ -47,33 +47,35 @@ def create_tables(
             session.sql(
                 f"create table if not exists {name} ({columns}) using delta {clauses(table)}"
             )
+    # A warehouse of before a file's header was noted.
+    add_text_columns(session, settings, "landed_files", ["header"])
 
 
 def add_text_columns(
-    session: SparkSession, settings: Settings, feed: str, names: Iterable[str]
+    session: SparkSession, settings: Settings, name: str, names: Iterable[str]
 ) -> None:
-    """Add the columns that a feed's landing table lacks; what is there gets NULL in them.
+    """Add the columns that a landing table lacks; what is there gets NULL in them.
 
     Args:
         session: Where the table is.
         settings: Names the schemas.
-        feed: Name of the landing table.
+        name: Name of the table.
         names: Columns that it shall have.
     """
-    table = settings.table("landing", feed)
+    table = settings.table("landing", name)
     present = session.table(table).columns
-    missing = [name for name in names if name not in present]
+    missing = [column for column in names if column not in present]
     if not missing:
         return
     if settings.target == "local":
         # Sail cannot alter a table: it is written anew, in one commit.
-        added = ", ".join(f"cast(null as string) as `{name}`" for name in missing)
+        added = ", ".join(f"cast(null as string) as `{column}`" for column in missing)
         session.sql(
             f"create or replace table {table} using delta options (overwriteSchema 'true')"
             f" as select *, {added} from {table}"
         )
     else:
-        added = ", ".join(f"`{name}` string" for name in missing)
+        added = ", ".join(f"`{column}` string" for column in missing)
         session.sql(f"alter table {table} add columns ({added})")
 
 

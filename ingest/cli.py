@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from functools import wraps
+from importlib import metadata
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from ingest.config import Settings, load_settings
-from ingest.errors import ConfigError, PipelineError
+from ingest.errors import ConfigError, PipelineError, Rejected, UsageError, Waiting
 from ingest.feed_root import FeedRoot
 
 # Spark and dbt take seconds to import: each command imports what it uses.
@@ -26,12 +27,14 @@ _REJECTED_SHOWN = 20
 
 
 class ExitCode(IntEnum):
-    """Exit codes of `run`, `land`, `replay`, `withdraw` and `report`; usage errors are 2."""
+    """Exit codes of the commands."""
 
     DONE = 0
     FAILED = 1
+    USAGE = 2
     WAITING = 3
     REJECTED = 4
+    POOR = 5
 
 
 class Format(StrEnum):
@@ -49,17 +52,39 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except PipelineError as error:
             typer.echo(str(error), err=True)
-            raise typer.Exit(ExitCode.FAILED) from None
+            is_usage = isinstance(error, UsageError)
+            raise typer.Exit(ExitCode.USAGE if is_usage else ExitCode.FAILED) from None
 
 
 # Local variables of a stack trace would show data.
 app = typer.Typer(
     cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Land daily e-commerce feeds in Delta tables and build the dbt project on them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"ecomm-pipeline {metadata.version('ecomm-pipeline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version, and end.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """What stands before the command."""
+
+
 engine_app = typer.Typer(help="The local engine, in the background.", no_args_is_help=True)
 app.add_typer(engine_app, name="engine")
 contract_app = typer.Typer(help="The CSV contract of the feeds.", no_args_is_help=True)
@@ -91,6 +116,10 @@ _OPTIONS: dict[str, Any] = {
         typer.Option(help="Name of the run in the log; default: a new one. (env ECOMM_RUN_ID)"),
     ],
 }
+MinScore = Annotated[
+    float | None,
+    typer.Option(min=0, max=100, help="Exit with 5 when a batch's score is below it."),
+]
 _ENGINE_OPTIONS = ("warehouse", "target", "schema", "catalog", "project_dir")
 
 
@@ -118,12 +147,13 @@ def _with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[...,
 
 @app.command()
 @_with_settings("root", "archive_root", "run_id", *_ENGINE_OPTIONS)
-def run(settings: Settings) -> None:
+def run(settings: Settings, min_score: MinScore = None) -> None:
     """Land every batch that is ready, build it with dbt, archive its files.
 
-    Exit code: 0 all done, 1 something failed, 3 something is waiting, 4 something was rejected.
+    Exit code: 0 all done, 1 something failed, 3 something is waiting, 4 something was rejected,
+    5 a feed had rows and none was valid, or a score is below --min-score.
     """
-    _run(settings, with_dbt=True)
+    _run(settings, with_dbt=True, min_score=min_score)
 
 
 @app.command()
@@ -149,11 +179,11 @@ def replay(
     Exit code: 0 all done, 1 something failed.
     """
     from ingest.console import RunConsole
-    from ingest.engines.engine import open_engine
+    from ingest.engines.engine import open_tables
     from ingest.pipeline import Pipeline
 
     shown = RunConsole()
-    with open_engine(settings, exclusive=True) as session, shown.live():
+    with open_tables(settings, exclusive=True) as session, shown.live():
         pipeline = Pipeline(settings, session)
         chosen = pipeline.replay(since.date() if since else None)
         builds = _build(settings, pipeline, shown) if chosen else []
@@ -178,11 +208,11 @@ def withdraw(
     Exit code: 0 all done, 1 something failed, or there was nothing to withdraw.
     """
     from ingest.console import RunConsole
-    from ingest.engines.engine import open_engine
+    from ingest.engines.engine import open_tables
     from ingest.pipeline import Pipeline
 
     shown = RunConsole()
-    with open_engine(settings, exclusive=True) as session, shown.live():
+    with open_tables(settings, exclusive=True) as session, shown.live():
         pipeline = Pipeline(settings, session)
         withdrawn = pipeline.withdraw(day.date())
         # What a command that was killed has left to do, too.
@@ -212,14 +242,14 @@ def errors(
     from ingest.batches.error_rows import error_rows, write_corrections
     from ingest.console import errors_table
     from ingest.contract import load_contract
-    from ingest.engines.engine import open_engine
+    from ingest.engines.engine import open_tables
 
     feeds = load_contract(settings.project_dir).feeds
     if feed is not None and feed not in feeds:
         raise ConfigError(f"--feed must be one of {', '.join(feeds)}.")
     if export_to is not None and feed is None:
         raise ConfigError("--export writes a file of one feed: name it with --feed.")
-    with open_engine(settings) as session:
+    with open_tables(settings) as session:
         chosen = [feed] if feed else list(feeds)
         rows = error_rows(session, settings, chosen, batch, only_open=only_open)
     if export_to is None or feed is None:
@@ -242,9 +272,9 @@ def status(settings: Settings) -> None:
     from ingest.batches.processing_log import rejected_triggers, waiting_triggers
     from ingest.batches.trigger import triggers_in
     from ingest.console import status_table
-    from ingest.engines.engine import open_engine
+    from ingest.engines.engine import open_tables
 
-    with open_engine(settings) as session:
+    with open_tables(settings) as session:
         ledger = Ledger(session, settings)
         landings, found = ledger.landings(), ledger.reconciliations()
         log = settings.table("ops", "processing_log")
@@ -257,29 +287,39 @@ def status(settings: Settings) -> None:
 
 @app.command()
 @_with_settings("run_id", *_ENGINE_OPTIONS)
-def report(settings: Settings) -> None:
+def report(settings: Settings, min_score: MinScore = None) -> None:
     """Show a run's triggers, the newest batch's failed rules and what is still to apply.
 
     Without --run-id the last run that found triggers. Exit code: 1 when a batch is landed but not
-    applied or the run failed on one, 4 when it rejected one, else 0.
+    applied or the run failed on one, 4 when it rejected one, 5 when in the newest batch a feed had
+    rows and none was valid or its score is below --min-score, else 0.
     """
     from ingest.batches.ledger import Ledger
-    from ingest.batches.processing_log import looks_of_run
+    from ingest.batches.processing_log import failed_build, looks_of_run
     from ingest.batches.results import failed_rules
     from ingest.console import report_tables
-    from ingest.engines.engine import open_engine
+    from ingest.engines.engine import open_tables
 
-    with open_engine(settings) as session:
+    with open_tables(settings) as session:
         ledger = Ledger(session, settings)
         pending = ledger.pending()
         is_withdrawal_open = ledger.is_withdrawal_open()
         log = settings.table("ops", "processing_log")
         looks = looks_of_run(session, log, settings.run_id)
         failed = failed_rules(session, settings.table("ops", "validation_results"))
+        reasons = {item.batch_id: failed_build(session, log, item.batch_id) for item in pending}
+        newest = ledger.newest_result()
     for table in report_tables(looks, failed):
         Console().print(table)
     for landing in pending:
         typer.echo(f"Batch {landing.batch_id} of {landing.batch_date} is landed but not applied.")
+        if reason := reasons[landing.batch_id]:
+            typer.echo(f"    {reason}")
+    if pending:
+        typer.echo("Mend what is told, if anything, and apply: python -m ingest run")
+    shortcomings = newest.shortcomings(min_score) if newest else []
+    for sentence in shortcomings:
+        typer.echo(f"The newest batch: {sentence}")
     if is_withdrawal_open:
         typer.echo("A batch was withdrawn, and the tables still hold it: run again.")
     outcomes = {look.status for look in looks}
@@ -287,6 +327,8 @@ def report(settings: Settings) -> None:
         raise typer.Exit(ExitCode.FAILED)
     if "REJECTED" in outcomes:
         raise typer.Exit(ExitCode.REJECTED)
+    if shortcomings:
+        raise typer.Exit(ExitCode.POOR)
 
 
 @app.command()
@@ -297,10 +339,10 @@ def export(
     form: Annotated[Format, typer.Option("--format", help="File format.")] = Format.PARQUET,
 ) -> None:
     """Write every table to OUT/<schema suffix>/<table>/."""
-    from ingest.engines.engine import open_engine
+    from ingest.engines.engine import open_tables
     from ingest.export import export as export_tables
 
-    with open_engine(settings) as session:
+    with open_tables(settings) as session:
         counts = export_tables(session, settings, out.expanduser().resolve(), form)
     typer.echo(f"Exported {sum(counts.values())} rows of {len(counts)} tables to {out}.")
 
@@ -330,6 +372,95 @@ def sample(
     typer.echo(f"Wrote {len(triggers)} batches to {folder}.")
 
 
+@app.command()
+@_with_settings("root", *_ENGINE_OPTIONS)
+def doctor(settings: Settings) -> None:
+    """Look at Python, packages, engine, folders, settings and credentials; say how to mend each.
+
+    Exit code: 0 all is well, 1 something is to be mended.
+    """
+    from ingest.doctor import examine
+
+    is_well = True
+    for finding in examine(settings):
+        typer.echo(f"{'MEND' if finding.cure else 'ok':<6}{finding.name}: {finding.state}")
+        if finding.cure:
+            is_well = False
+            typer.echo(f"      {finding.cure}")
+    if not is_well:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command()
+@_with_settings("project_dir")
+def check(
+    settings: Settings,
+    file: Annotated[Path, typer.Argument(help="A CSV file, under any name.")],
+    feed: Annotated[
+        str | None, typer.Option(help="What it is; default: as its name has it.")
+    ] = None,
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date", formats=["%Y-%m-%d"], help="batch_date to judge by; default: see its name."
+        ),
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows the rules judge.")] = 1000,
+) -> None:
+    """Tell what would become of a file: its header, and the rules of its first rows. Nothing lands.
+
+    Exit code: 0 it would land, 4 it would be rejected, 5 it would land without a valid row.
+    """
+    from ingest.checkup import check_header, check_rows, day_of, feed_of
+    from ingest.console import header_lines, rows_lines
+    from ingest.contract import load_contract
+
+    contract = load_contract(settings.project_dir)
+    source = file.expanduser()
+    chosen = feed_of(source, contract, feed)
+    judged_by = day_of(source, day.date() if day else None)
+    try:
+        for line in header_lines(check_header(source, chosen, settings.max_row_bytes), chosen):
+            typer.echo(line)
+        parsed, found = check_rows(settings, contract, source, chosen, judged_by, rows)
+    except (Rejected, Waiting) as reason:
+        typer.echo(f"It would be rejected: {reason}", err=True)
+        raise typer.Exit(ExitCode.REJECTED) from None
+    for line in (*parsed.warnings, *rows_lines(found, judged_by)):
+        typer.echo(line)
+    if found.rows and not found.valid_rows:
+        raise typer.Exit(ExitCode.POOR)
+
+
+@contract_app.command("suggest")
+@_with_settings("project_dir")
+def contract_suggest(
+    settings: Settings,
+    files: Annotated[list[Path], typer.Argument(help="CSV files, under any names.")],
+    feed: Annotated[
+        str | None, typer.Option(help="What they are; default: as their names have it.")
+    ] = None,
+) -> None:
+    """Propose what the contract may say of files: aliases, types, formats, optional columns.
+
+    It is YAML to paste; nothing is changed.
+    """
+    from ingest.checkup import feed_of
+    from ingest.contract import load_contract
+    from ingest.reading.suggest import as_yaml, propose
+
+    contract = load_contract(settings.project_dir)
+    for file in files:
+        chosen = feed_of(file, contract, feed)
+        proposals = propose(file.expanduser(), chosen)
+        if not proposals:
+            typer.echo(f"# {file.name}: the contract says all of {chosen.name} that it needs.")
+            continue
+        typer.echo(f"# {file.name}: columns of {chosen.name} for {chosen.declared_in}.")
+        typer.echo("# Where a column is there already, put its config in place of the one there.")
+        typer.echo(as_yaml(proposals))
+
+
 @contract_app.command("diff")
 @_with_settings(*_ENGINE_OPTIONS)
 def contract_diff(settings: Settings) -> None:
@@ -337,10 +468,10 @@ def contract_diff(settings: Settings) -> None:
 
     Exit code: 0 the next run goes on, 1 it would stop.
     """
-    from ingest.engines.engine import open_engine
+    from ingest.engines.engine import open_tables
     from ingest.pipeline import Pipeline
 
-    with open_engine(settings) as session:
+    with open_tables(settings) as session:
         changes = Pipeline(settings, session).contract_changes()
     if not changes:
         typer.echo("The tables follow the contract.")
@@ -375,8 +506,12 @@ def engine_stop(settings: Settings) -> None:
     from ingest.engines.engine import exclusive_use
     from ingest.engines.local import LocalEngine
 
-    with exclusive_use(settings.warehouse):
-        stopped = LocalEngine(settings).stop()
+    engine = LocalEngine(settings)
+    if settings.warehouse.is_dir():
+        with exclusive_use(settings.warehouse):
+            stopped = engine.stop()
+    elif not (stopped := engine.stop()):
+        raise _no_warehouse(settings)
     typer.echo("The local engine is stopped." if stopped else "The local engine was not running.")
 
 
@@ -387,6 +522,8 @@ def engine_status(settings: Settings) -> None:
     from ingest.engines.local import LocalEngine
 
     server = LocalEngine(settings).status()
+    if server is None and not settings.warehouse.is_dir():
+        raise _no_warehouse(settings)
     if server is None:
         typer.echo(f"The local engine of {settings.warehouse} is not running.")
         return
@@ -394,7 +531,14 @@ def engine_status(settings: Settings) -> None:
     typer.echo(f"SPARK_REMOTE={server.remote}")
 
 
-def _run(settings: Settings, *, with_dbt: bool) -> None:
+def _no_warehouse(settings: Settings) -> UsageError:
+    return UsageError(
+        f"There is no folder {settings.warehouse.resolve()}: name the warehouse with --warehouse"
+        " (or ECOMM_WAREHOUSE)."
+    )
+
+
+def _run(settings: Settings, *, with_dbt: bool, min_score: float | None = None) -> None:
     from ingest.console import RunConsole
     from ingest.contract import load_contract
     from ingest.engines.engine import open_engine
@@ -424,7 +568,16 @@ def _run(settings: Settings, *, with_dbt: bool) -> None:
             else:
                 shown.problem(leftover.message)
         shown.summary(looks, builds)
-    raise typer.Exit(_exit_code(looks, builds, leftovers))
+        results = pipeline.ledger.reconciliations()
+        is_poor = False
+        for landing in (build.landing for build in builds if build.landing):
+            result = results.get(landing.number)
+            for sentence in result.shortcomings(min_score) if result else []:
+                is_poor = True
+                shown.problem(f"Batch {landing.batch_id} of {landing.batch_date}: {sentence}")
+    code = _exit_code(looks, builds, leftovers)
+    is_worse = code in (ExitCode.FAILED, ExitCode.REJECTED)
+    raise typer.Exit(ExitCode.POOR if is_poor and not is_worse else code)
 
 
 def _build(settings: Settings, pipeline: "Pipeline", shown: "RunConsole") -> "list[Applied]":

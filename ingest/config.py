@@ -1,6 +1,5 @@
 """Settings of one command: which feeds, which warehouse, which engine, which schema names."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.errors import ConfigError
+from ingest.plain_path import plain_path
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 SUFFIXES = ("landing", "staging", "targets", "marts", "ops")
@@ -21,7 +21,9 @@ _EXPLANATIONS = {
     "max_row_bytes": "must be a number of bytes from 1024 to 1073741824",
     "max_days_ahead": "must be a number of days, 0 or more",
     "warehouse": (
-        "must be a folder whose path has only unaccented letters, digits and / . _ - + , : ; = @"
+        "is a path with other characters than unaccented letters, digits and / . _ - + , : ; = @,"
+        " and no link to it can be made in ~/.cache: name another folder, or set XDG_CACHE_HOME to"
+        " one that can be written"
     ),
 }
 
@@ -31,10 +33,10 @@ def _absolute(path: Path) -> Path:
 
 
 def _plain(path: Path) -> Path:
-    # Sail takes some other characters for patterns, and writes tables to the URL-encoded path.
-    if not re.fullmatch(r"[A-Za-z0-9/._+,:;=@-]+", str(path)):
-        raise ValueError("character that an engine may misread")
-    return path
+    try:
+        return plain_path(path)
+    except OSError:
+        raise ValueError("no plain path leads there") from None
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]

@@ -1,8 +1,10 @@
 """What a person sees: progress, one line a batch, tables."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -16,7 +18,11 @@ from ingest.batches.ledger import Landing, Reconciliation
 from ingest.batches.processing_log import LoggedLook, WaitingTrigger
 from ingest.batches.results import FailedRule
 from ingest.build import OnNode
+from ingest.checkup import HeaderCheck, RowCheck
+from ingest.contract import Feed, header_key
+from ingest.messages import one_line
 from ingest.pipeline import Applied
+from ingest.reading.header import name_list
 
 _ERRORS_SHOWN = 500
 _FAILURES_SHOWN = 10
@@ -83,6 +89,10 @@ class RunConsole:
                 f" Score {found.score:.2f}, validation {found.status}."
             )
             self._print("APPLIED", batch, message, applied.seconds)
+            for feed in found.feeds_without_valid_rows:
+                self.problem(
+                    f"         No row of {feed} is valid: see python -m ingest errors --feed {feed}"
+                )
         failures = applied.result.failures
         for name, reason in failures[:_FAILURES_SHOWN]:
             self._console.print(f"         {escape(name)}: {escape(reason)}")
@@ -148,6 +158,8 @@ def status_table(
         state = "withdrawn" if landing.withdrawn_at else "replaced"
         if landing.is_effective:
             state = "applied" if landing.is_applied else "pending"
+        if result and result.feeds_without_valid_rows:
+            state = "none valid"
         cells = ["", "", "", ""]
         if result:
             cells = [str(result.valid_rows), str(result.quarantined_rows)]
@@ -250,3 +262,49 @@ def report_tables(looks: list[LoggedLook], failed: list[FailedRule]) -> list[Tab
         counts = str(rule.failed_records), str(rule.checked_records)
         rules.add_row(rule.rule_id, rule.feed, rule.severity, *counts, rule.status)
     return [triggers, rules]
+
+
+def header_lines(found: HeaderCheck, feed: Feed) -> list[str]:
+    """What a file's header is to the contract, and what to paste into it."""
+    counts = (
+        f"{len(found.matched)} columns matched, {len(found.missing)} required ones missing,"
+        f" {len(found.absent)} optional ones absent, {len(found.unknown)} unknown"
+    )
+    lines = [f"Header: {counts}."]
+    renamed = [
+        f"{one_line(header)} = {name}"
+        for name, header in found.matched.items()
+        if header_key(header) != name
+    ]
+    for title, names in (
+        ("Matched by an alias", renamed),
+        ("Missing", found.missing),
+        ("Optional, absent", found.absent),
+        ("Unknown, kept in _extra", found.unknown),
+    ):
+        if names:
+            lines.append(f"  {title}: {name_list(names)}")
+    if found.likely:
+        lines.append(f"  Perhaps meant; for the contract ({feed.declared_in}):")
+    for name, header in found.likely.items():
+        (column,) = (item for item in feed.columns if item.name == name)
+        aliases = ", ".join(json.dumps(alias) for alias in (*column.aliases, header))
+        lines.append(f"    {name}: aliases: [{one_line(aliases)}]")
+    return lines
+
+
+def rows_lines(found: RowCheck, day: date) -> list[str]:
+    """What the rules say of a file's first rows: counts and numbers of rows, no data."""
+    lines = [
+        f"Rules, as of {day}: {found.valid_rows} of the first {found.rows} rows are valid."
+        " Rules across tables are judged in a run only."
+    ]
+    for item in found.broken:
+        rows = ", ".join(map(str, item.first_rows)) + (
+            ", ..." if item.rows > len(item.first_rows) else ""
+        )
+        lines.append(
+            f"  {item.rule.severity:<6} {item.rule_id}: {item.rows} rows ({rows})."
+            f" {item.rule.description}"
+        )
+    return lines

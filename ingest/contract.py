@@ -1,8 +1,10 @@
 """The CSV contract and the tables of ingest, read from the dbt sources files that declare them."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,12 @@ _TYPE = re.compile(
 )
 
 
+# How files may write what is no text: macros/typing reads it.
+_FORMAT = re.compile(r"(?:yyyy|MM?|dd?|HH?|mm?|ss?|[-/.:, T])+")
+_FORMAT_PART = re.compile(r"yyyy|MM?|dd?|HH?|mm?|ss?|.")
+_SEPARATORS = ".,' _\u00a0\u2009\u202f"
+
+
 def header_key(name: str) -> str:
     """What a column's name is compared by: `Product ID` and `product-id` are product_id."""
     return re.sub(r"[\s-]", "_", name.strip().lower())
@@ -44,6 +52,10 @@ class Column:
         optional: Whether a file may lack it.
         aliases: Other headers under which it may arrive.
         tracked: Whether a change of its value opens a new version of the key.
+        format: How files write a date or timestamp, such as `dd/MM/yyyy`; None means as usual.
+        thousands: What stands between groups of three digits of a number; None means nothing.
+        decimal: What stands before a number's decimals; None means a point.
+        declared: All that the contract's `meta` says of it, as it is written there.
     """
 
     name: str
@@ -51,6 +63,10 @@ class Column:
     optional: bool
     aliases: tuple[str, ...]
     tracked: bool = True
+    format: str | None = None
+    thousands: str | None = None
+    decimal: str | None = None
+    declared: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -61,11 +77,13 @@ class Feed:
         name: Its name, and that of its landing table.
         columns: Its columns, in the contract's order.
         key: The parts of its key; of a part with several columns the first that is given counts.
+        declared_in: File of the project that declares it.
     """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[tuple[str, ...], ...] = ()
+    declared_in: Path = field(default=LANDING_SOURCES, compare=False)
 
     @property
     def key_text(self) -> str:
@@ -108,11 +126,14 @@ class Contract:
 
 
 class _Meta(BaseModel):
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, extra="allow")
     type: str | None = None
     optional: bool = False
     aliases: list[str] = []
     tracked: bool = True
+    format: str | None = None
+    thousands: str | None = None
+    decimal: str | None = None
     key: list[str | list[str]] = []
     cluster_by: list[str] = []
 
@@ -166,9 +187,11 @@ def load_contract(project_dir: Path) -> Contract:
                 cluster_by = tuple(table.config.meta.cluster_by)
                 tables.append(Table(table.name, source.name, columns, cluster_by))
                 if brought := tuple(_contract_columns(table)):
-                    feed = Feed(table.name, brought, _key(table))
+                    declared_in = path.relative_to(project_dir)
+                    feed = Feed(table.name, brought, _key(table), declared_in)
                     _check_headers(feed, place)
                     _check_types(feed, place)
+                    _check_formats(feed, place)
                     _check_key(feed, place)
                     feeds[feed.name] = feed
     return Contract(feeds, tuple(tables))
@@ -208,7 +231,17 @@ def _sql_type(column: _Column, place: str) -> str:
 
 def _contract_columns(table: _Table) -> list[Column]:
     return [
-        Column(item.name, meta.type, meta.optional, tuple(meta.aliases), meta.tracked)
+        Column(
+            name=item.name,
+            type=meta.type,
+            optional=meta.optional,
+            aliases=tuple(meta.aliases),
+            tracked=meta.tracked,
+            format=meta.format,
+            thousands=meta.thousands,
+            decimal=meta.decimal,
+            declared=meta.model_dump(exclude_unset=True),
+        )
         for item in table.columns
         if (meta := item.config.meta).type is not None
     ]
@@ -226,6 +259,52 @@ def _check_types(feed: Feed, place: str) -> None:
                 f"{place}: column {column.name}: {column.type} is no type that a file's text can be"
                 f" read as: use {_TYPES}."
             )
+
+
+def _check_formats(feed: Feed, place: str) -> None:
+    for column in feed.columns:
+        if problem := _format_problem(column):
+            raise ConfigError(f"{place}: column {column.name}: {problem}.")
+
+
+def _format_problem(column: Column) -> str | None:
+    """What cannot work of how a column is said to be written, and what to do."""
+    is_number = column.type.startswith(("int", "bigint", "decimal"))
+    if column.format is not None:
+        if column.type not in ("date", "timestamp", "date or timestamp"):
+            return f"format is for dates and timestamps, not for {column.type}: take it away"
+        return _date_format_problem(column.format)
+    if (column.thousands, column.decimal) == (None, None):
+        return None
+    if not is_number:
+        return f"thousands and decimal are for numbers, not for {column.type}: take them away"
+    thousands, decimal = column.thousands, column.decimal or "."
+    if decimal not in (".", ",") or (thousands and thousands not in _SEPARATORS):
+        return (
+            "decimal is a point or a comma, thousands one of point, comma, apostrophe, blank or _:"
+            " write one of these in quotes"
+        )
+    if thousands == "" or len(thousands or ".") > 1 or thousands == decimal:
+        return "thousands and decimal are one character each, and not the same: correct them"
+    return None
+
+
+def _date_format_problem(text: str) -> str | None:
+    parts = _FORMAT_PART.findall(text)
+    letters = [part[0] for part in parts if part[0] in "yMdHms"]
+    is_known = _FORMAT.fullmatch(text) and len(set(letters)) == len(letters)
+    if not is_known or not {"y", "M", "d"} <= set(letters):
+        return (
+            f"the format {text} cannot be read: write yyyy, MM (or M), dd (or d) once each, then"
+            " HH, mm, ss as needed, and between them one of - / . : , T or a blank"
+        )
+    for part, following in pairwise(parts):
+        if len(part) == 1 and part in "MdHms" and following[0] in "yMdHms":
+            return (
+                f"the format {text} does not tell where {part} ends: write it with two letters, or"
+                " something between it and the next"
+            )
+    return None
 
 
 def _check_key(feed: Feed, place: str) -> None:

@@ -21,6 +21,10 @@ class ConfigError(PipelineError):
     """The command was given settings that cannot work."""
 
 
+class UsageError(ConfigError):
+    """The command was pointed at something that is not there."""
+
+
 class EngineError(PipelineError):
     """The engine cannot be started or reached."""
 

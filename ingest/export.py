@@ -59,6 +59,8 @@ def _prepare(out: Path) -> None:
         if any(out.iterdir()) and not (out / _MARKER).exists():
             raise ConfigError(f"{out} is not empty and no earlier export: choose another folder.")
         (out / _MARKER).touch()
+        # Wherever it lies, version control leaves personal data alone.
+        (out / ".gitignore").write_text("*\n", encoding="utf-8")
         for suffix in SUFFIXES:
             if (out / suffix).exists():
                 shutil.rmtree(out / suffix)

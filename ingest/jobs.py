@@ -18,7 +18,8 @@ def job() -> None:
     """Run a job's task: `python -m ingest` with the task's parameters, told apart by exceptions.
 
     Raises:
-        RuntimeError: The command failed; or `report` found a rejected trigger. The task fails.
+        RuntimeError: The command failed; or `report` found a rejected trigger, or a feed without a
+            valid row. The task fails.
     """
     _run(sys.argv[1:])
 
@@ -51,5 +52,5 @@ def operation() -> None:
 def _run(arguments: list[str]) -> None:
     code = app(args=arguments, standalone_mode=False) or ExitCode.DONE
     is_report = arguments[:1] == ["report"]
-    if code == ExitCode.FAILED or (is_report and code == ExitCode.REJECTED):
+    if code == ExitCode.FAILED or (is_report and code in (ExitCode.REJECTED, ExitCode.POOR)):
         raise RuntimeError(f"Exit code {int(code)}: the output above says what happened.")

@@ -25,7 +25,8 @@ def make_private(folder: Path) -> None:
     What is in a folder of before stays as it is: others cannot reach it any more.
     """
     with private_files():
-        folder.mkdir(parents=True, exist_ok=True)
+        # A link may stand for it (plain_path).
+        folder.resolve().mkdir(parents=True, exist_ok=True)
     found = folder.stat()
     # A folder with the sticky bit, such as /tmp, is everybody's on purpose.
     if found.st_uid == os.getuid() and found.st_mode & _OTHERS and not found.st_mode & stat.S_ISVTX:

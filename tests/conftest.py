@@ -36,6 +36,7 @@ def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in [name for name in os.environ if name.startswith("ECOMM_")]:
             patch.delenv(name)
         patch.delenv("SPARK_REMOTE", raising=False)
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
         patch.setenv("DBT_LOG_PATH", str(folder / "logs"))
         # A debug log holds every statement, which costs a tenth of a build.

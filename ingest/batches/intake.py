@@ -365,6 +365,7 @@ class Intake:
                         file_sha256=parsed.sha256,
                         file_rows=parsed.rows,
                         load_type=trigger.load_type(parsed.feed),
+                        header=parsed.header,
                         parquet=Path(folder) / f"{parsed.feed}.parquet",
                     )
                     for parsed in parsed_files

@@ -30,6 +30,7 @@ class FileToLand:
         file_sha256: SHA-256 of its bytes.
         file_rows: Data rows, malformed ones included.
         load_type: `incremental` or `full`.
+        header: Its columns' names in normal form, separated by blanks.
         parquet: The rows, with the contract's columns and those that ingest adds.
     """
 
@@ -38,6 +39,7 @@ class FileToLand:
     file_sha256: str
     file_rows: int
     load_type: str
+    header: str
     parquet: Path
 
 
@@ -109,6 +111,7 @@ class LandingTables:
                         load_type=file.load_type,
                         trigger_file=trigger_file,
                         landed_at=lineage.landed_at,
+                        header=file.header,
                     )
                 )
             self._ledger.record(records)

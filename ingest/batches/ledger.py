@@ -30,6 +30,7 @@ class LandedFile:
     load_type: str
     trigger_file: str
     landed_at: datetime
+    header: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,34 @@ class _Withdrawal:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What `batch_reconciliation` says about an applied landing, over its five feeds."""
+    """What `batch_reconciliation` says about an applied landing, over its feeds.
+
+    Attributes:
+        file_rows: Rows of its files.
+        valid_rows: Rows that kept all quarantining rules.
+        quarantined_rows: The others.
+        score: Batch score, 0 to 100.
+        status: `PASS` or `FAIL`.
+        feeds_without_valid_rows: Feeds that had rows of which none was valid.
+    """
 
     file_rows: int
     valid_rows: int
     quarantined_rows: int
     score: float
     status: str
+    feeds_without_valid_rows: tuple[str, ...] = ()
+
+    def shortcomings(self, min_score: float | None) -> list[str]:
+        """Why the batch is of little use, one sentence each.
+
+        Args:
+            min_score: What the batch score must reach; None asks for none.
+        """
+        found = [f"No row of {feed} is valid." for feed in self.feeds_without_valid_rows]
+        if min_score is not None and self.score < min_score:
+            found.append(f"The score {self.score:.2f} is below {min_score:g}.")
+        return found
 
 
 class Ledger:
@@ -164,10 +186,20 @@ class Ledger:
         rows = self._session.sql(
             "select landing_number, sum(file_rows) as file_rows, sum(valid_rows) as valid_rows,"
             " sum(quarantined_rows) as quarantined_rows, max(batch_score) as score,"
-            f" max(batch_status) as status from {self._reconciliation} group by landing_number"
+            " max(batch_status) as status, array_sort(collect_list(case when landed_rows > 0 and"
+            " valid_rows = 0 then feed end)) as feeds_without_valid_rows"
+            f" from {self._reconciliation} group by landing_number"
         ).collect()
-        results = (row.asDict() for row in rows)
+        results = [row.asDict() for row in rows]
+        for row in results:
+            row["feeds_without_valid_rows"] = tuple(row["feeds_without_valid_rows"])
         return {row.pop("landing_number"): Reconciliation(**row) for row in results}
+
+    def newest_result(self) -> Reconciliation | None:
+        """Result of the applied batch with the latest batch_date; None when there is none."""
+        results = self.reconciliations()
+        applied = [item for item in self._effective() if item.number in results]
+        return results[applied[-1].number] if applied else None
 
     def replay(self, since: date | None) -> list[Landing]:
         """Make batches pending again; the next dbt build rewinds to before the oldest of them.

@@ -66,6 +66,9 @@ def _clean(value: object) -> object:
 def rejected_triggers(session: SparkSession, table: str, limit: int) -> list[tuple[str, str, str]]:
     """Time (UTC), trigger file and reason of the triggers rejected last, newest first.
 
+    What has been mended since is left out: when a later look at the same trigger file, or at one
+    for the same batch or date, found it landed.
+
     Args:
         session: Where the table is.
         table: Qualified name of `processing_log`.
@@ -73,7 +76,13 @@ def rejected_triggers(session: SparkSession, table: str, limit: int) -> list[tup
     """
     rows = session.sql(
         "select date_format(finished_at, 'yyyy-MM-dd HH:mm') as rejected_at, source_file, message"
-        f" from {table} where step = 'trigger' and status = 'REJECTED'"
+        " from (select *, row_number() over (partition by source_file order by finished_at desc)"
+        f" as age from {table} where step = 'trigger' and status = 'REJECTED') as rejected"
+        f" where age = 1 and not exists (select 1 from {table} as later"
+        " where later.step = 'trigger' and later.status = 'LANDED'"
+        " and later.finished_at > rejected.finished_at"
+        " and (later.source_file = rejected.source_file or later.batch_id = rejected.batch_id"
+        " or later.batch_date = rejected.batch_date))"
         f" order by finished_at desc limit {limit}"
     ).collect()
     return [(row.rejected_at, row.source_file, row.message) for row in rows]
@@ -160,3 +169,18 @@ def looks_of_run(session: SparkSession, table: str, run_id: str | None) -> list[
         " where looks.step = 'trigger' order by looks.started_at"
     ).collect()
     return [LoggedLook(*row) for row in rows]
+
+
+def failed_build(session: SparkSession, table: str, batch_id: str) -> str | None:
+    """Why the last build of a batch failed; None when it did not, or there was none.
+
+    Args:
+        session: Where the table is.
+        table: Qualified name of `processing_log`.
+        batch_id: The batch.
+    """
+    rows = session.sql(
+        f"select status, message from {table} where step = 'build' and batch_id ="
+        f" {sql_text(batch_id)} order by finished_at desc limit 1"
+    ).collect()
+    return rows[0].message if rows and rows[0].status == "FAILED" else None

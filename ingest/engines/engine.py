@@ -9,8 +9,9 @@ from filelock import FileLock, Timeout
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from ingest.config import Settings
-from ingest.errors import BusyError, ConfigError, EngineError
+from ingest.catalog import tables_on_disk
+from ingest.config import SUFFIXES, Settings
+from ingest.errors import BusyError, ConfigError, EngineError, UsageError
 from ingest.messages import first_line
 from ingest.private import make_private
 
@@ -81,6 +82,37 @@ def open_engine(settings: Settings, *, exclusive: bool = False) -> Iterator[Spar
     except PySparkException as error:
         # Whether it failed at work, as it started or as it stopped.
         raise EngineError(f"The engine failed: {first_line(error)}") from error
+
+
+@contextmanager
+def open_tables(settings: Settings, *, exclusive: bool = False) -> Iterator[SparkSession]:
+    """As `open_engine`, for commands that work on tables that are there: they make none.
+
+    Raises:
+        UsageError: The warehouse has no tables of the schema.
+    """
+    if settings.target != "databricks":
+        _check_tables(settings)
+    with open_engine(settings, exclusive=exclusive) as session:
+        yield session
+
+
+def _check_tables(settings: Settings) -> None:
+    suffixes = tuple(f"_{suffix}" for suffix in SUFFIXES)
+    found = {name for name in tables_on_disk(settings.warehouse) if name.endswith(suffixes)}
+    if any(settings.schema_of(suffix) in found for suffix in SUFFIXES):
+        return
+    place = settings.warehouse.resolve()
+    others = sorted({name.rpartition("_")[0] for name in found})
+    if others:
+        raise UsageError(
+            f"The warehouse {place} has no tables of schema {settings.schema_name}, but of"
+            f" {', '.join(others)}: name one of these with --schema (or ECOMM_SCHEMA)."
+        )
+    raise UsageError(
+        f"There are no tables in {place}: name the warehouse with --warehouse (or"
+        " ECOMM_WAREHOUSE), or make it with python -m ingest run."
+    )
 
 
 @contextmanager

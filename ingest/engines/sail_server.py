@@ -99,21 +99,28 @@ def renew_session(warehouse: Path, server: Server) -> Server:
 def stop(warehouse: Path) -> bool:
     """Stop the warehouse's server; False when none was up.
 
+    Also one that nothing tells of any more, as when the warehouse was deleted under it.
+
     Raises:
         EngineError: The process does not end.
     """
     server = running(warehouse)
-    if server is None:
+    ports = [server.port] if server else []
+    pids = _servers_of(warehouse)
+    if not pids:
         return False
     for signal_number in (signal.SIGTERM, signal.SIGKILL):
-        _signal(server.pid, signal_number)
+        for pid in pids:
+            _signal(pid, signal_number)
         deadline = time.monotonic() + STOP_SECONDS
         while time.monotonic() < deadline:
             # A process loses its name before its port.
-            if not _is_ours(server.pid, warehouse) and not _answers(server.port):
+            if not any(_is_ours(pid, warehouse) for pid in pids) and not any(map(_answers, ports)):
                 return True
             time.sleep(0.05)
-    raise EngineError(f"The local engine (process {server.pid}) does not end.")
+    raise EngineError(
+        f"The local engine (process {', '.join(map(str, pids))}) does not end: end it by kill -9."
+    )
 
 
 def _launch(warehouse: Path, port: int) -> Server | None:
@@ -185,6 +192,18 @@ def _is_ours(pid: int, warehouse: Path) -> bool:
     """Whether the process is this warehouse's server, and not a later process with the same id."""
     arguments = _command_line(pid)
     return "pysail" in arguments and arguments.endswith(f"--directory {warehouse}")
+
+
+def _servers_of(warehouse: Path) -> list[int]:
+    """Processes that are this warehouse's server: one, or more where its state was deleted."""
+    if Path("/proc/self").exists():
+        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    else:
+        listing = subprocess.run(
+            ["ps", "-A", "-o", "pid=,command="], capture_output=True, text=True, check=False
+        ).stdout
+        pids = [int(line.split()[0]) for line in listing.splitlines() if "pysail" in line]
+    return [pid for pid in sorted(pids) if _is_ours(pid, warehouse)]
 
 
 def _command_line(pid: int) -> str:

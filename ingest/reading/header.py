@@ -14,6 +14,7 @@ from ingest.contract import Feed, header_key
 from ingest.errors import Rejected
 from ingest.messages import one_line
 from ingest.reading.csv_stream import Head
+from ingest.reading.suggest import likely_headers
 
 _NAMES_SHOWN = 20
 _CHARACTERS_SHOWN = 60
@@ -204,10 +205,16 @@ def _why_missing(missing: Collection[str], unknown: Collection[str], feed: Feed)
     hidden = invisible_characters(unknown, feed)
     if hidden := {name: char for name, char in hidden.items() if name in missing}:
         return f"the header lacks required columns: {name_list(missing)}: {_remove(hidden)}."
-    return (
+    message = (
         f"the header lacks required columns: {name_list(missing)}: add each, or declare the name in"
-        " use as its alias in the contract."
+        f" use as its alias in the contract ({feed.declared_in})."
     )
+    if likely := likely_headers(feed, missing, unknown):
+        pairs = (f"{header} for {name}" for name, header in likely.items())
+        message += f" Perhaps meant: {name_list(list(pairs))}."
+    if unknown:
+        message += f" Unknown columns of the file: {name_list(unknown)}."
+    return message
 
 
 def _remove(hidden: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pv
 
-from ingest.contract import Feed
+from ingest.contract import Feed, header_key
 from ingest.errors import Rejected, Waiting
 from ingest.files import open_delivered
 from ingest.reading.csv_stream import (
@@ -41,6 +41,7 @@ class ParsedFile:
         rows: Data rows, malformed ones included.
         bytes: Its size.
         malformed_rows: Rows whose fields cannot be told.
+        header: Its columns' names in normal form, which has no blanks, separated by blanks.
         warnings: What is odd but no reason to refuse it, one sentence each.
     """
 
@@ -50,6 +51,7 @@ class ParsedFile:
     rows: int
     bytes: int
     malformed_rows: int
+    header: str
     warnings: tuple[str, ...]
 
 
@@ -95,6 +97,7 @@ def parse_file(
         rows=writer.rows,
         bytes=stream.size,
         malformed_rows=writer.malformed_rows,
+        header=" ".join(map(header_key, header.cells)),
         warnings=_warnings(source.name, stream, header, writer),
     )
 

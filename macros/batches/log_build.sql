@@ -7,7 +7,7 @@
         ~ ' where landing_number = ' ~ batch['landing_number']
     ).rows[0] -%}
     {%- if failed -%}
-        {%- set message = flags.WHICH ~ ' failed in ' ~ failed | join(', ') ~ '.' -%}
+        {%- set message = flags.WHICH ~ ' failed in ' ~ failed | join('; ') -%}
     {%- elif applied[4] -%}
         {%- set message = 'Batch ' ~ batch['batch_id'] ~ ' of ' ~ batch['batch_date'] ~ ' is applied: '
             ~ applied[1] ~ ' of ' ~ applied[0] ~ ' rows valid, ' ~ applied[2] ~ ' quarantined; score '

@@ -6,7 +6,7 @@
     {%- set built = results | selectattr('status', 'equalto', 'success') | map(attribute='node.unique_id') | list -%}
     {%- set failed = failed_nodes(results) -%}
     {%- if failed -%}
-        {%- set message = flags.WHICH ~ ' failed in ' ~ failed | join(', ') ~ '.' -%}
+        {%- set message = flags.WHICH ~ ' failed in ' ~ failed | join('; ') -%}
         {%- do append_to_log('build', 'FAILED', none, message) -%}
     {%- else -%}
         {%- set message = 'No batch is landed: there was nothing to apply. Land one with: python -m ingest run' -%}

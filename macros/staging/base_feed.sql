@@ -18,13 +18,19 @@ current_batch as (
 ),
 
 landed_files as (
-    select * from {{ source('landing', 'landed_files') }}
+    select
+        batch_id,
+        file_sha256,
+        landing_number,
+        {{ absent_columns(feed, 'header') | indent(8) }} as _absent_columns
+    from {{ source('landing', 'landed_files') }}
     where feed = '{{ feed }}'
 ),
 
 landed as (
     select
         landed_rows.*,
+        landed_files._absent_columns,
         {{ white_space() }} as white_space
     from {{ source('landing', feed) }} as landed_rows
     inner join landed_files
@@ -44,6 +50,7 @@ declared as (
         _extra,
         _raw_line,
         {{ lineage | join(',\n') | indent(8) }},
+        _absent_columns,
         white_space
     from landed
 ),
@@ -57,12 +64,13 @@ typed as (
         {{ code(column.name, 'white_space') }} as {{ column.name }}_code,
         {%- endfor %}
         {%- for column in typed_columns %}
-        {{ read_value('btrim(' ~ column.name ~ ', white_space)', column.type) | indent(8) }} as {{ column.name }},
+        {{ read_value('btrim(' ~ column.name ~ ', white_space)', column) | indent(8) }} as {{ column.name }},
         {{ column.name }} as _{{ column.name }}_text,
         {%- endfor %}
         _extra,
         _raw_line,
-        {{ lineage | join(',\n') | indent(8) }}
+        {{ lineage | join(',\n') | indent(8) }},
+        _absent_columns
     from declared
 ),
 
@@ -133,6 +141,7 @@ final as (
         _raw_line,
         {{ lineage | join(',\n') | indent(8) }},
         _parse_errors,
+        _absent_columns,
         _key_rank,
         cast(
             case

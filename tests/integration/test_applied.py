@@ -148,7 +148,10 @@ def test_batch_is_not_applied_while_a_mart_fails(applied: Applied, spark: SparkS
 
     assert "seasonal_analysis" in shown.output
     assert recorded(spark, applied.last_id) == 0
-    assert last_build(spark) == ("FAILED", "build failed in seasonal_analysis.")
+    status, message = last_build(spark)
+    assert status == "FAILED" and message.startswith("build failed in seasonal_analysis: ")
+    told = applied.house.ingest("report")
+    assert told.exit_code == 1 and message in told.output and "python -m ingest run" in told.output
     after = timeless(tables(spark, "applied"))
     assert [table for table in kept if after[table] != before[table]] == []
     # Its files stay, so that nothing is taken for done.

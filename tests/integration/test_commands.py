@@ -14,11 +14,14 @@ import pytest
 from pyspark.sql import SparkSession
 from typer.testing import CliRunner
 
+from ingest.build import BuildResult
+from ingest.catalog import append_rows
 from ingest.cli import app
 from ingest.config import load_settings
 from ingest.engines.engine import exclusive_use
 from ingest.engines.local import LocalEngine
 from ingest.jobs import operation
+from ingest.pipeline import Applied, Pipeline
 from ingest.sample import generate
 
 FEEDS = {"customers", "inventory", "orders", "products", "shipping"}
@@ -28,7 +31,9 @@ runner = CliRunner()
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Folder with feeds of two days, landed by two runs, each with an engine of its own."""
-    folder = tmp_path_factory.mktemp("place")
+    # No plain path.
+    folder = tmp_path_factory.mktemp("place") / "ä [1]"
+    folder.mkdir()
     triggers = generate(folder / "feeds", days=2, orders=60, seed=1)
     held_back = triggers[1].rename(folder / "held_back.json")
     assert runner.invoke(app, command("land", folder)).exit_code == 0
@@ -80,15 +85,28 @@ def test_status_shows_batches_and_triggers(place: Path) -> None:
     assert runner.invoke(app, command("land", place)).exit_code == 3
     bad = waiting.with_name("bad.json")
     bad.write_text("{}")
+    # Rejected, and then landed under another id: a file of no rows.
+    resolved = waiting.with_name("resolved.json")
+    resolved.write_text('{"trigger_id": "odd"}')
     assert runner.invoke(app, command("land", place)).exit_code == 4
+    resolved.write_text(
+        '{"trigger_id": "even", "batch_date": "2025-01-14",'
+        ' "expected_files": ["orders_2025_01_14.csv"]}'
+    )
+    lines = (place / "feeds/orders_data/archive").glob("2025-01-1*/*/*.csv")
+    source = next(lines, None) or next((place / "feeds/orders_data/source").glob("*.csv"))
+    header = source.read_text(encoding="utf-8").splitlines()[0]
+    (place / "feeds/orders_data/source/orders_2025_01_14.csv").write_text(f"{header}\n")
+    assert runner.invoke(app, command("land", place)).exit_code == 3
 
     shown = runner.invoke(app, command("status", place))
     waiting.unlink()
 
     assert shown.exit_code == 0
     words = shown.stdout.split()
-    assert words.count("pending") == 2
+    assert words.count("pending") == 3
     assert {"2025-01-15", "2025-01-16", "waiting", "rejected"} <= set(words)
+    assert "resolved.json" not in words
     assert " ".join(words).count("Waiting for") == 1
     assert "orders_2025_01_17.csv." in words
 
@@ -112,7 +130,8 @@ def test_status_of_a_trigger_that_came_since_the_last_look(place: Path) -> None:
 def test_export_as_parquet(place: Path, tmp_path: Path) -> None:
     export(place, tmp_path / "out")
 
-    assert {path.name for path in (tmp_path / "out").iterdir()} - {".ecomm-export"} == {
+    assert (tmp_path / "out" / ".gitignore").read_text() == "*\n"
+    assert {path.name for path in (tmp_path / "out").glob("[!.]*")} == {
         "landing",
         "ops",
     }
@@ -213,11 +232,13 @@ def test_engine_commands(tmp_path: Path) -> None:
     started = runner.invoke(app, ["engine", "start", *house])
     again = runner.invoke(app, ["engine", "start", *house])
     status = runner.invoke(app, ["engine", "status", *house])
+    healthy = runner.invoke(app, ["doctor", *house])
     stopped = runner.invoke(app, ["engine", "stop", *house])
 
     assert [done.exit_code for done in (started, again, status, stopped)] == [0, 0, 0, 0]
     assert started.stdout.startswith("The local engine runs on port ")
     assert again.stdout.startswith("The local engine is running already on port ")
+    assert "ok    Engine: runs on port " in healthy.stdout
     assert "SPARK_REMOTE=sc://127.0.0.1:" in status.stdout
     assert stopped.stdout == "The local engine is stopped.\n"
 
@@ -258,3 +279,35 @@ def test_an_operation_of_the_job_writes_to_its_folder(
     operation()
 
     assert (folder / "tables" / "landing" / "orders" / "orders.csv").is_file()
+
+
+def test_feed_without_a_valid_row_and_a_low_score_have_an_exit_code(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the newest batch of all, and as one that the run applies."""
+    settings = load_settings(warehouse=place / "house")
+
+    def applied(pipeline: Pipeline, _: object) -> list[Applied]:
+        landings = pipeline.ledger.landings()
+        valid = {"orders": 0, "customers": 7}
+        rows = [
+            (landing.batch_id, landing.batch_date, landing.number, feed, 7, 7, count, 7 - count)
+            for landing in landings
+            for feed, count in valid.items()
+        ]
+        append_rows(session, table, [(*row, True, 70.0, "FAIL") for row in rows])
+        return [Applied(landings[-1], BuildResult(True, (), True), 1.0)]
+
+    monkeypatch.setattr(Pipeline, "build_all", applied)
+    table = settings.table("ops", "batch_reconciliation")
+    with LocalEngine(settings).session() as session:
+        kept = session.table(table).toArrow()
+        done = runner.invoke(app, command("run", place, "--min-score", "80"))
+        house = command("report", place)[:1] + command("report", place)[-2:]
+        poor = runner.invoke(app, house)
+        session.sql(f"delete from {table}")
+
+    assert kept.num_rows == 0
+    assert done.exit_code == poor.exit_code == 5, done.output + poor.output
+    assert "No row of orders is valid." in done.output and "is below 80." in done.output
+    assert "No row of orders is valid." in poor.output and "below" not in poor.output

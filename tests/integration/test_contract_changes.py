@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 from support.batches import tables, timeless
-from support.evolution import DAYS, Contract, change_much, content, deliver, retype
+from support.evolution import DAYS, Contract, change_much, content, deliver, make_optional, retype
 from support.house import House, environment_of
 
 Rows = list[dict[str, object]]
@@ -82,8 +82,14 @@ def test_tables_keep_up_with_the_contract(world: Callable[[str], World]) -> None
     assert {dict(item["_extra"])["origin_warehouse"] for item in late} == {"Denver"}
     assert changed.house.ingest("contract", "diff").output == "The tables follow the contract.\n"
 
+    # What the file lacks, and may lack, breaks no rule; what it has, and leaves blank, does.
+    assert [v["phone"] for v in changed.versions("customers", "C2")] == [None]
+    assert changed.rows("staging.customers_errors") == []
+
     # What is replayed takes from `_extra` what was not declared when it landed.
     changed.run(DAYS[2])
+    (blank,) = changed.rows("staging.customers_errors")
+    assert (blank["record_key"], blank["failed_rules"]) == ("C3", ["customers_phone_present"])
     fresh = world("evolved")
     change_much(fresh.contract)
     fresh.run(*sorted(DAYS))
@@ -98,6 +104,8 @@ def change_what_tables_rest_on(contract: Contract) -> tuple[str, ...]:
         columns["order_status"]["config"]["meta"]["tracked"] = False
 
     contract.change("customers", retype("zip_code", "int"))
+    # As the later files ask for; that alone would do.
+    contract.change("customers", make_optional("phone"))
     contract.change("inventory", key=["product_id"])
     contract.change("orders", untrack)
     return (

@@ -3,6 +3,7 @@
 `test_withdraw.py` and `test_pipeline.py` look at whole histories; this looks at one statement each.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -140,7 +141,13 @@ class Tables:
             "node_relation": lambda node: relation(node.suffix, node.name),
             "nodes_to_build": lambda: list(BUILT),
             "sql_text": lambda text: call_macro("sql_text", text),
-            "failed_nodes": lambda results: call_macro("failed_nodes", results),
+            "failed_nodes": lambda results: call_macro(
+                "failed_nodes",
+                results,
+                failure_reason=lambda result: call_macro(
+                    "failure_reason", result, modules=SimpleNamespace(re=re)
+                ),
+            ),
             "next_batch": lambda: call_macro("next_batch", **self._context()),
             "undone_ids": lambda since: call_macro("undone_ids", since, **self._context()),
             "undo_batches": lambda since: call_macro("undo_batches", since, **self._context()),

@@ -8,6 +8,8 @@ import pytest
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 from support.batches import write_batch
+from support.formats import CASES as FORMATS
+from support.formats import reading
 from support.rows import GOOD, row
 from typer.testing import CliRunner
 
@@ -318,3 +320,9 @@ def test_every_rule_has_a_case(settings: tuple[Settings, dict[str, int]]) -> Non
     for_all = {f"{feed}_{rule}" for feed in GOOD for rule in ("row_well_formed", "key_unique")}
 
     assert set(settings[1]) == set(CASES) | for_all
+
+
+def test_formats_are_read_as_the_contract_declares_them(spark: SparkSession) -> None:
+    (read,) = spark.sql(f"select {', '.join(reading(*case[:2]) for case in FORMATS)}").collect()
+
+    assert list(read) == [expected for _, _, expected in FORMATS]

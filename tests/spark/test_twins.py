@@ -12,6 +12,8 @@ from reference.compare import differences
 from reference.model import expected
 from support.batches import CLOCK_COLUMNS, tables, timeless
 from support.evolution import DAYS, Contract, change_much, content, deliver
+from support.formats import CASES as FORMATS
+from support.formats import reading
 from support.house import House, environment_of, retry_after_failure
 from support.macros import project_macros
 from support.statements import CASES, Case, run_case
@@ -90,6 +92,12 @@ def test_texts_at_their_edges(
     (found,) = spark.sql(f"select cast({condition} as string)").collect()
 
     assert found[0] == expected
+
+
+def test_formats_are_read_as_on_local(spark: SparkSession) -> None:
+    (read,) = spark.sql(f"select {', '.join(reading(*case[:2]) for case in FORMATS)}").collect()
+
+    assert list(read) == [expected for _, _, expected in FORMATS]
 
 
 def test_only_the_owner_reads_what_spark_writes(twins: Twins) -> None:

@@ -1,11 +1,14 @@
 """Around dbt: its settings come from ours, its messages are short, and nothing is left behind."""
 
 import os
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from support.macros import call_macro
 
-from ingest.build import BuildResult, DbtBuild, _environment, _never_ran, _short
+from ingest.build import BuildResult, DbtBuild, _environment, _never_ran, _short, _where
 from ingest.config import load_settings
 
 
@@ -37,3 +40,24 @@ def test_messages_are_one_short_line() -> None:
     assert _short("x" * 400) == "x" * 400
     assert _short("x" * 401) == "x" * 400 + " …"
     assert _never_ran(ValueError("a\nb")) == BuildResult(False, (("dbt", "a b"),), False)
+
+
+def test_offset_of_the_local_engine_becomes_a_line() -> None:
+    statement = "create table t as\nselect 'ü' as x,\n    1 as y z\nfrom u"
+    offset = statement.encode().index(b"z\n")
+    message = f"invalid argument: found z at {offset}:{offset + 1} expected ',', 'FROM'"
+
+    assert _where(message, statement) == " The line: 1 as y z"
+    assert _where("unknown function: f", statement) == _where(message, "select 1") == ""
+
+
+def test_reason_of_a_failure_is_one_line_without_data() -> None:
+    result = SimpleNamespace(
+        node=SimpleNamespace(name="orders"),
+        message="Runtime Error in model orders (models/orders.sql)\n  Cannot cast 'jo@example.com'"
+        "\n  to INT\n\n  > in macro f (macros/f.sql)",
+    )
+
+    reason = call_macro("failure_reason", result, modules=SimpleNamespace(re=re))
+
+    assert reason == "orders: Cannot cast '…' to INT"

@@ -41,6 +41,50 @@ def test_mistakes_are_one_sentence(arguments: list[str], message: str) -> None:
     assert failed.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status"],
+        ["report"],
+        ["errors"],
+        ["contract", "diff"],
+        ["replay"],
+        ["withdraw", "--date", "2025-01-15"],
+        ["export", "out"],
+        ["engine", "stop"],
+        ["engine", "status"],
+    ],
+    ids=lambda words: words[-1],
+)
+def test_mistyped_warehouse_is_told_and_not_made(arguments: list[str], tmp_path: Path) -> None:
+    failed = runner.invoke(app, [*arguments, "--warehouse", str(tmp_path / "hous")])
+
+    assert failed.exit_code == ExitCode.USAGE
+    assert str(tmp_path / "hous") in failed.stderr and "--warehouse" in failed.stderr
+    assert failed.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mistyped_schema_is_told_with_those_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "shop_landing" / "orders" / "_delta_log").mkdir(parents=True)
+
+    failed = runner.invoke(app, ["status", "--warehouse", str(tmp_path), "--schema", "shp"])
+
+    assert failed.exit_code == ExitCode.USAGE
+    assert failed.stderr.endswith(
+        "has no tables of schema shp, but of shop: name one of these with --schema (or"
+        " ECOMM_SCHEMA).\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["shop_landing"]
+
+
+def test_version_and_short_help() -> None:
+    assert runner.invoke(app, ["--version"]).stdout == "ecomm-pipeline 0.1.0\n"
+    for command in ([], ["run"], ["engine", "start"]):
+        short, long = (runner.invoke(app, [*command, flag]).stdout for flag in ("-h", "--help"))
+        assert short == long and "Usage" in short
+
+
 def test_unknown_option_is_a_usage_error() -> None:
     assert runner.invoke(app, ["run", "--nonsense"]).exit_code == 2
 

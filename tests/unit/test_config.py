@@ -1,11 +1,13 @@
 """Settings: flags beat the environment, which beats the defaults; what cannot work is refused."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from ingest.config import PROJECT_DIR, load_settings
 from ingest.errors import ConfigError
+from ingest.private import make_private
 
 
 def test_defaults_lie_in_the_project() -> None:
@@ -49,9 +51,6 @@ def test_table_names() -> None:
         ({"schema_name": "a; drop"}, "--schema (or ECOMM_SCHEMA)"),
         ({"schema_name": ""}, "--schema (or ECOMM_SCHEMA)"),
         ({"target": "snowflake"}, "--target (or ECOMM_TARGET) must be one of local, spark"),
-        ({"warehouse": Path("/tmp/a[1]")}, "--warehouse (or ECOMM_WAREHOUSE) must be a folder"),
-        ({"warehouse": Path("/tmp/a b")}, "--warehouse (or ECOMM_WAREHOUSE) must be a folder"),
-        ({"warehouse": Path("/tmp/ü")}, "--warehouse (or ECOMM_WAREHOUSE) must be a folder"),
     ],
 )
 def test_what_cannot_work_is_refused(given: dict[str, object], message: str) -> None:
@@ -84,6 +83,38 @@ def test_plain_path_is_taken_as_it_is() -> None:
     path = Path("/tmp/Azaz09/._+,:;=@-/Z")
 
     assert load_settings(warehouse=path).warehouse == path.resolve()
+
+
+@pytest.mark.parametrize("name", ["a b", "ü", "a[1]", "100%"])
+def test_link_stands_for_a_path_that_is_not_plain(name: str, tmp_path: Path) -> None:
+    settings = load_settings(warehouse=tmp_path / name / "house")
+
+    assert re.fullmatch(r"[A-Za-z0-9/._+,:;=@-]+", str(settings.warehouse))
+    # dbt is given the link.
+    assert load_settings(warehouse=settings.warehouse).warehouse == settings.warehouse
+    make_private(settings.warehouse)
+    (settings.warehouse / "file").touch()
+    assert (tmp_path / name / "house" / "file").exists()
+    assert load_settings(warehouse=settings.warehouse).warehouse == settings.warehouse
+
+
+def test_cache_that_cannot_be_written_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(ConfigError, match="set XDG_CACHE_HOME to one that can be written"):
+        load_settings(warehouse=tmp_path / "a b")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "writable"))
+    assert load_settings(warehouse=tmp_path / "a b").warehouse.parent.is_dir()
+
+
+def test_cache_that_is_not_plain_either(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "ü"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    assert load_settings(warehouse=tmp_path / "a b").warehouse.is_relative_to(tmp_path)
 
 
 def test_size_limits_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,13 @@
 """What the tables for people show in a terminal of 80 columns."""
 
 import io
+from dataclasses import replace
+from datetime import date, datetime
 
 import pytest
 from rich.console import Console
 
+from ingest.batches.ledger import Landing, Reconciliation
 from ingest.batches.processing_log import WaitingTrigger
 from ingest.cli import ExitCode, _exit_code
 from ingest.console import status_table
@@ -47,3 +50,18 @@ def test_status_tells_why_a_trigger_waits() -> None:
 )
 def test_exit_code_of_what_is_left(leftovers: list[Leftover], code: ExitCode) -> None:
     assert _exit_code([], [], leftovers) == code
+
+
+def test_batch_without_a_valid_row_looks_like_no_other() -> None:
+    landing = Landing(1, "b", date(2025, 1, 15), "t.json", datetime.now(), (), None, True, True)
+    empty = Reconciliation(5, 0, 5, 75.0, "FAIL", ("orders",))
+    out = io.StringIO()
+
+    for found in (empty, replace(empty, valid_rows=5, feeds_without_valid_rows=())):
+        for table in status_table([landing], {1: found}, [], []):
+            Console(width=80, file=out).print(table)
+
+    assert "none valid" in out.getvalue() and "applied" in out.getvalue()
+    assert empty.shortcomings(None) == ["No row of orders is valid."]
+    assert empty.shortcomings(75) == ["No row of orders is valid."]
+    assert empty.shortcomings(80)[1:] == ["The score 75.00 is below 80."]

@@ -165,3 +165,43 @@ def test_type_that_nothing_reads(project: Path) -> None:
 def test_feed_without_a_key(project: Path) -> None:
     write_landing(project, "{name: order_id, config: {meta: {type: string}}}")
     assert "table orders has no key: name its columns as config.meta.key" in refusal(project)
+
+
+@pytest.mark.parametrize(
+    ("meta", "message"),
+    [
+        ("type: string, format: dd/MM/yyyy", "format is for dates and timestamps, not for string"),
+        ("type: date, format: dd/mm/yyyy", "the format dd/mm/yyyy cannot be read: write yyyy, MM"),
+        ("type: date, format: dd/MM/yy", "the format dd/MM/yy cannot be read"),
+        ("type: date, format: dd/MM/yyyy dd", "the format dd/MM/yyyy dd cannot be read"),
+        ("type: date, format: 'dd/MM/yyyy hh:mm a'", "the format dd/MM/yyyy hh:mm a cannot"),
+        ("type: date, format: yyyyMd", "the format yyyyMd does not tell where M ends"),
+        ("type: date, thousands: '.'", "thousands and decimal are for numbers, not for date"),
+        ("type: int, thousands: '.'", "thousands and decimal are one character each, and not the"),
+        ("type: int, thousands: ''", "thousands and decimal are one character each"),
+        ("type: int, thousands: ', '", "decimal is a point or a comma, thousands one of point"),
+        ("type: int, decimal: ';'", "decimal is a point or a comma"),
+    ],
+)
+def test_format_that_cannot_work(project: Path, meta: str, message: str) -> None:
+    write_landing(project, f"{{name: written, config: {{meta: {{{meta}}}}}}}")
+
+    assert f"table orders: column written: {message}" in refusal(project)
+
+
+def test_formats_are_declared(project: Path) -> None:
+    columns = [
+        "{name: day, config: {meta: {type: date, format: d.M.yyyy}}}",
+        "{name: at, config: {meta: {type: timestamp, format: 'yyyyMMddTHHmmss'}}}",
+        "{name: paid, config: {meta: {type: 'decimal(18,2)', thousands: '.', decimal: ','}}}",
+    ]
+    write_landing(project, ", ".join(columns))
+    path = project / ORDERS
+    path.write_text(
+        path.read_text().replace("name: orders,", "name: orders, config: {meta: {key: [day]}},")
+    )
+
+    day, at, paid = load_contract(project).feeds["orders"].columns
+
+    assert (day.format, at.format, paid.format) == ("d.M.yyyy", "yyyyMMddTHHmmss", None)
+    assert (paid.thousands, paid.decimal, day.thousands) == (".", ",", None)

@@ -85,6 +85,8 @@ def test_other_commands_are_refused(
         ("report", ExitCode.REJECTED, True),
         ("report", ExitCode.DONE, False),
         ("replay", ExitCode.FAILED, True),
+        ("run", ExitCode.POOR, False),
+        ("report", ExitCode.POOR, True),
     ],
 )
 def test_a_task_fails_where_somebody_must_be_told(

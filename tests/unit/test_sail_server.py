@@ -65,3 +65,12 @@ def test_only_the_owner_reads_the_session(tmp_path: Path) -> None:
     file = tmp_path / ".engine" / "engine.json"
     assert json.loads(file.read_text())["session_id"] != "x"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_engine_whose_warehouse_was_deleted_is_stopped(tmp_path: Path) -> None:
+    warehouse = tmp_path / "gone"
+    with process("pysail", "--directory", str(warehouse)) as engine:
+        assert sail_server.stop(warehouse)
+        assert engine.wait(5) != 0
+
+    assert not sail_server.stop(warehouse)
