@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-java requirements demo test test-corpus test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
+.PHONY: help setup setup-java requirements demo test test-corpus test-page test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -24,7 +24,8 @@ $(READY): pyproject.toml uv.lock packages.yml tools/install_dbt_packages.py $(sh
 demo: $(READY) ## Run the three sample batches through the whole pipeline
 	@rm -rf .ecomm/demo && mkdir -p .ecomm/demo && cp -R data/sample .ecomm/demo/feeds
 	$(BIN)/python -m ingest run --root .ecomm/demo/feeds --warehouse .ecomm/demo/warehouse
-	@echo "The tables are in .ecomm/demo/warehouse; README.md, \"Try it\", shows how to look at them."
+	$(BIN)/python -m ingest report --warehouse .ecomm/demo/warehouse --html .ecomm/demo/report.html
+	@echo "Open it in a browser. The tables are in .ecomm/demo/warehouse; README.md, \"Try it\", shows how to look at them."
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
@@ -37,6 +38,10 @@ CORPUS ?= ../shared/corpora/pollock.tar.xz
 
 test-corpus: $(READY) ## Read a public corpus of broken CSV files: CORPUS=folder or archive
 	$(BIN)/python tests/corpora/judge.py $(CORPUS)
+
+test-page: $(READY) ## Look at the report page in a real browser, headless
+	VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet --group browser
+	$(BIN)/python -m pytest tests/page
 
 setup-java: $(READY) ## Install a Java for Apache Spark, where the machine has none
 	@$(BIN)/python -c 'import sys; from ingest.engines.java import machine_java; sys.exit(machine_java() is None)' \
