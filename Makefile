@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-java requirements demo test test-corpus test-page test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
+.PHONY: help setup setup-java requirements demo test test-corpus setup-browser test-page screenshots test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -39,9 +39,14 @@ CORPUS ?= ../shared/corpora/pollock.tar.xz
 test-corpus: $(READY) ## Read a public corpus of broken CSV files: CORPUS=folder or archive
 	$(BIN)/python tests/corpora/judge.py $(CORPUS)
 
-test-page: $(READY) ## Look at the report page in a real browser, headless
-	VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet --group browser
+setup-browser: $(READY)
+	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet --group browser
+
+test-page: setup-browser ## Look at the report page in the machine's Chromium or Chrome
 	$(BIN)/python -m pytest tests/page
+
+screenshots: setup-browser ## Renew the pictures of the report page in docs/, after make demo
+	PYTHONPATH=tests $(BIN)/python -m page.screenshots .ecomm/demo/report.html docs
 
 setup-java: $(READY) ## Install a Java for Apache Spark, where the machine has none
 	@$(BIN)/python -c 'import sys; from ingest.engines.java import machine_java; sys.exit(machine_java() is None)' \

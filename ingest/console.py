@@ -198,7 +198,7 @@ def errors_table(rows: list[ErrorRow]) -> Table:
         Column("file, batch", overflow="fold", min_width=24),
         Column("row", justify="right", no_wrap=True),
         Column("severity", no_wrap=True),
-        Column("rules, resolved by", overflow="fold", min_width=24),
+        Column("rules, resolved by", overflow="fold", min_width=36),
         title="Quarantined rows",
         box=SIMPLE,
         padding=(0, 1, 0, 0),

@@ -168,6 +168,9 @@ def test_every_chart_has_its_place_and_its_numbers(page: Page) -> None:
         "segments",
         "performance",
     }
+    for spec in specs.values():
+        # As the whole schema of Vega-Lite has it.
+        alt.Chart.from_dict(spec)
     assert all(
         chart.rows and len(chart.header) == len(chart.rows[0]) for chart in charts(page).values()
     )

@@ -4,11 +4,14 @@
   const root = document.documentElement;
   try {
     await Promise.all(
-      Object.entries(specs).map(([name, spec]) =>
-        window.vegaEmbed(document.getElementById(`chart-${name}`), spec, {
+      Object.entries(specs).map(async ([name, spec]) => {
+        const place = document.getElementById(`chart-${name}`);
+        await window.vegaEmbed(place, spec, {
           actions: false, ast: true, config, renderer: "svg", tooltip: { theme: "page" },
-        })
-      )
+        });
+        // Who listens to the page gets the chart's title, and its numbers as a table.
+        place.querySelector("svg").setAttribute("aria-hidden", "true");
+      })
     );
     root.dataset.charts = "drawn";
   } catch (error) {
