@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-java requirements demo test test-corpus setup-browser test-page screenshots test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
+.PHONY: help setup setup-java requirements demo docs test test-corpus setup-browser test-page screenshots test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -26,6 +26,10 @@ demo: $(READY) ## Run the three sample batches through the whole pipeline
 	$(BIN)/python -m ingest run --root .ecomm/demo/feeds --warehouse .ecomm/demo/warehouse
 	$(BIN)/python -m ingest report --warehouse .ecomm/demo/warehouse --html .ecomm/demo/report.html
 	@echo "Open it in a browser. The tables are in .ecomm/demo/warehouse; README.md, \"Try it\", shows how to look at them."
+
+docs: $(READY) ## Make the dbt docs, without unit tests in the graph; then: dbt docs serve
+	$(BIN)/dbt docs generate --quiet
+	$(BIN)/python tools/docs_without_unit_tests.py target
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder

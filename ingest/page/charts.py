@@ -204,7 +204,7 @@ def _days(page: Page) -> Chart:
     mean = (
         base.transform_window(mean="mean(revenue)", frame=[-6, 0])
         .mark_line(interpolate="monotone")
-        .encode(x=x, y="mean:Q")
+        .encode(x=x.bandPosition(0.5), y="mean:Q")
     )
     rows = [
         (day(item.order_date), number(item.orders), money(item.revenue))

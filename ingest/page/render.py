@@ -207,10 +207,12 @@ def _line(values: list[float]) -> str:
     if len(values) < 2:
         return ""
     low, high = min(values), max(values)
-    span = (high - low) or 1.0
+    # What hardly changes shall not look as if it did.
+    span = max(high - low, 0.05 * max(abs(low), abs(high))) or 1.0
+    middle = (low + high) / 2
     step = _SPARK_WIDTH / (len(values) - 1)
     points = (
-        (place * step, 2 + (_SPARK_HEIGHT - 4) * (1 - (value - low) / span))
+        (place * step, _SPARK_HEIGHT / 2 - (_SPARK_HEIGHT - 4) * (value - middle) / span)
         for place, value in enumerate(values)
     )
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
