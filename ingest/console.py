@@ -58,7 +58,7 @@ class RunConsole:
 
     def look(self, look: Look) -> None:
         """Tell the outcome of a trigger."""
-        self._print(look.outcome, look.name, look.message, look.seconds)
+        self._print(look.outcome, look.name, escape(look.message), look.seconds)
         for warning in look.warnings:
             self.note(warning)
 
@@ -84,7 +84,7 @@ class RunConsole:
             message = (
                 f"{found.file_rows} rows: {found.valid_rows} valid,"
                 f" {found.quarantined_rows} quarantined."
-                f" Score {found.score:.2f}, validation {found.status}."
+                f" Score {found.score:.2f}, validation {_coloured(found.status)}."
             )
             self._print("APPLIED", batch, message, applied.seconds)
         failures = applied.result.failures
@@ -112,9 +112,10 @@ class RunConsole:
         self._console.print(table)
 
     def _print(self, status: str, what: str, message: str, seconds: float) -> None:
+        """Print a line; the message is markup."""
         colour = _COLOURS[status]
         self._console.print(
-            f"[{colour}]{status:<8}[/] {escape(what)}  {escape(message)} [dim]({seconds:.1f} s)[/]"
+            f"[{colour}]{status:<8}[/] {escape(what)}  {message} [dim]({seconds:.1f} s)[/]"
         )
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -63,6 +64,8 @@ def write_page(page: Page, out: Path, docs: str) -> None:
         # Whoever reads the page meanwhile sees the old one or the new one.
         os.replace(part, out)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink()
         raise ConfigError(f"{out} cannot be written: {error.strerror}.") from None
 
 
