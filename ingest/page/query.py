@@ -1,12 +1,10 @@
-"""Reads what the report page tells, in a few dozen small queries, from the tables alone."""
+"""Reads what the report page tells of a batch, in small queries, from the tables alone."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
 from pyspark.sql import Row, SparkSession
 
@@ -16,30 +14,23 @@ from ingest.contract import Feed, load_contract
 from ingest.errors import ConfigError
 from ingest.page.facts import (
     Batch,
-    Day,
     File,
     Flow,
     OpenTrigger,
     Outcome,
     Page,
     Place,
-    Product,
     Rule,
-    Share,
-    Shop,
     Steps,
     TargetChange,
     Totals,
 )
+from ingest.page.shop_query import plain_number, read_shop
 
 _HISTORY = 30
-_DAYS = 90
 _EXAMPLES = 5
-_PRODUCTS = 10
 _TRIGGERS = 20
 _SEVERITIES = ("HIGH", "MEDIUM", "LOW")
-_PERFORMANCE = ("Star", "High Performer", "Medium Performer", "Low Performer")
-_SEASONS = ("Winter", "Spring", "Summer", "Fall")
 _CROSS_TABLE = "tests/cross_table"
 
 
@@ -54,7 +45,8 @@ def read_page(session: SparkSession, settings: Settings, batch_id: str | None = 
     Raises:
         ConfigError: No batch is applied yet, or none with this id.
     """
-    reader = _Reader(session, settings, _choose(session, settings, batch_id))
+    choice = _choose(session, settings, batch_id)
+    reader = _Reader(session, settings, choice)
     history = reader.history()
     return Page(
         batch=history[-1],
@@ -64,7 +56,7 @@ def read_page(session: SparkSession, settings: Settings, batch_id: str | None = 
         rules=reader.rules(),
         targets=reader.targets(),
         totals=reader.totals(),
-        shop=reader.shop(),
+        shop=read_shop(session, settings, choice.newest),
         triggers=reader.triggers(),
     )
 
@@ -284,91 +276,10 @@ class _Reader:
         """The shop's figures after each batch of the history."""
         names = ", ".join(Totals.__dataclass_fields__)
         rows = self._rows(
-            f"select {names} from {self._marts('analytics_summary')}"
+            f"select {names} from {self._settings.table('marts', 'analytics_summary')}"
             f" where report_date {self._span} order by report_date"
         )
-        return tuple(Totals(row[0], *map(_number, row[1:])) for row in rows)
-
-    def shop(self) -> Shop:
-        """The marts as they are."""
-        products = self._marts("product_analytics")
-        performance = {
-            row.performance_category: row.products
-            for row in self._rows(
-                f"select performance_category, count(*) as products from {products}"
-                " group by performance_category"
-            )
-        }
-        best = self._rows(
-            "select product_id, product_name, category, total_orders, total_revenue,"
-            f" profit_margin_pct, performance_category, sales_status from {products}"
-            f" order by total_revenue desc, product_id limit {_PRODUCTS}"
-        )
-        seasons = self._shares(
-            "seasonal_analysis",
-            "season_year, season",
-            "seasonal_revenue, orders_count, avg_order_value",
-        )
-        seasons.sort(key=lambda item: (item[0][0], _SEASONS.index(item[0][1])))
-        categories = self._shares(
-            "category_analysis", "category", "category_revenue, orders_count, avg_order_value"
-        )
-        segments = self._shares(
-            "segment_analysis",
-            "customer_segment",
-            "segment_revenue, customers_count, avg_customer_value",
-        )
-        return Shop(
-            as_of=self._choice.newest,
-            days=self._days(),
-            categories=_named(sorted(categories, key=_most_revenue)),
-            seasons=_named(seasons),
-            segments=_named(sorted(segments, key=_most_revenue)),
-            performance=tuple((name, performance.get(name, 0)) for name in _PERFORMANCE),
-            products=tuple(
-                Product(
-                    product_id=row.product_id,
-                    # A product's name and category may be blank.
-                    name=row.product_name or row.product_id,
-                    category=row.category or "Unknown",
-                    orders=row.total_orders,
-                    revenue=float(row.total_revenue),
-                    margin_pct=_number(row.profit_margin_pct),
-                    performance=row.performance_category,
-                    sales_status=row.sales_status,
-                )
-                for row in best
-            ),
-            products_count=sum(performance.values()),
-        )
-
-    def _days(self) -> tuple[Day, ...]:
-        """The last days up to that of the last order, those without orders included."""
-        rows = self._rows(
-            "select order_date, count(*) as orders, sum(order_amount_usd) as revenue"
-            f" from {self._marts('orders_enriched')} where counts_as_revenue"
-            f" and order_date > date_sub(date '{self._choice.newest}', {_DAYS})"
-            " group by order_date order by order_date"
-        )
-        if not rows:
-            return ()
-        found = {
-            row.order_date: Day(row.order_date, row.orders, float(row.revenue)) for row in rows
-        }
-        first, last = min(found), max(found)
-        days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-        return tuple(found.get(day, Day(day, 0, 0.0)) for day in days)
-
-    def _shares(
-        self, mart: str, name: str, figures: str
-    ) -> list[tuple[tuple[Any, ...], float, int, float | None]]:
-        """Rows of a mart: name, in its parts; revenue; count; average."""
-        parts = name.count(",") + 1
-        rows = self._rows(f"select {name}, {figures} from {self._marts(mart)}")
-        return [
-            (tuple(row[:parts]), float(row[parts]), row[parts + 1], _number(row[parts + 2]))
-            for row in rows
-        ]
+        return tuple(Totals(row[0], *map(plain_number, row[1:])) for row in rows)
 
     def triggers(self) -> tuple[OpenTrigger, ...]:
         """Triggers whose last look did not land them, and whose date has not landed since."""
@@ -392,9 +303,6 @@ class _Reader:
     def _ops(self, name: str) -> str:
         return self._settings.table("ops", name)
 
-    def _marts(self, name: str) -> str:
-        return self._settings.table("marts", name)
-
     def _of_batch(self) -> str:
         return f"batch_id = {sql_text(self._choice.batch_id)} and batch_date = {self._at}"
 
@@ -405,24 +313,6 @@ class _Reader:
 
 def _worst_first(rule: Rule) -> tuple[int, bool, int, str]:
     return _SEVERITIES.index(rule.severity), rule.failed == 0, -rule.failed, rule.rule_id
-
-
-def _most_revenue(share: tuple[tuple[Any, ...], float, int, float | None]) -> tuple[float, str]:
-    return -share[1], str(share[0][0])
-
-
-def _named(
-    shares: Iterable[tuple[tuple[Any, ...], float, int, float | None]],
-) -> tuple[Share, ...]:
-    return tuple(
-        Share(" ".join(str(part) for part in name), revenue, count, average)
-        for name, revenue, count, average in shares
-    )
-
-
-def _number(value: Any) -> Any:
-    """Decimals as floats, which is what charts and formats take; whole numbers stay whole."""
-    return value if value is None or isinstance(value, int) else float(value)
 
 
 def _utc(value: datetime) -> datetime:

@@ -160,8 +160,9 @@ def test_page_tells_what_the_tables_say(
     assert [item.batch_date.day for item in newest.history] == [15, 16, 17]
     assert earlier.history == newest.history[:2] and earlier.totals == newest.totals[:2]
     assert earlier.shop == newest.shop
+    content = tables(spark, sample.schema)
     for page in (newest, earlier):
-        assert_page_agrees(page, tables(spark, sample.schema))
+        assert_page_agrees(page, content)
     # Rows that went on are named as well, while their batch is the one built last.
     row_rules = [rule for rule in newest.rules if rule.is_row_level]
     assert all(len(rule.examples) == min(rule.failed, 5) for rule in row_rules)
