@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-java requirements demo test test-corpus test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
+.PHONY: help setup setup-java requirements demo docs test test-corpus setup-browser test-page screenshots test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -26,7 +26,12 @@ demo: $(READY) ## Run the three sample batches through the whole pipeline
 	@[ ! -d .ecomm/demo/warehouse ] || $(BIN)/python -m ingest engine stop --warehouse .ecomm/demo/warehouse > /dev/null
 	@rm -rf .ecomm/demo && mkdir -p .ecomm/demo && cp -R data/sample .ecomm/demo/feeds
 	$(BIN)/python -m ingest run --root .ecomm/demo/feeds --warehouse .ecomm/demo/warehouse
-	@echo "The tables are in .ecomm/demo/warehouse; README.md, \"Try it\", shows how to look at them."
+	$(BIN)/python -m ingest report --warehouse .ecomm/demo/warehouse --html .ecomm/demo/report.html
+	@echo "Open it in a browser. The tables are in .ecomm/demo/warehouse; README.md, \"Try it\", shows how to look at them."
+
+docs: $(READY) ## Make the dbt docs, without unit tests in the graph; then: dbt docs serve
+	$(BIN)/dbt docs generate --quiet
+	$(BIN)/python tools/docs_without_unit_tests.py target
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
@@ -39,6 +44,15 @@ CORPUS ?= ../shared/corpora/pollock.tar.xz
 
 test-corpus: $(READY) ## Read a public corpus of broken CSV files: CORPUS=folder or archive
 	$(BIN)/python tests/corpora/judge.py $(CORPUS)
+
+setup-browser: $(READY)
+	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet --group browser
+
+test-page: setup-browser ## Look at the report page in the machine's Chromium or Chrome
+	$(BIN)/python -m pytest tests/page
+
+screenshots: setup-browser ## Renew the pictures of the report page in docs/, after make demo
+	PYTHONPATH=tests $(BIN)/python -m page.screenshots .ecomm/demo/report.html docs
 
 setup-java: $(READY) ## Install a Java for Apache Spark, where the machine has none
 	@$(BIN)/python -c 'import sys; from ingest.engines.java import machine_java; sys.exit(machine_java() is None)' \

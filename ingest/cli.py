@@ -19,6 +19,8 @@ from ingest.feed_root import FeedRoot
 
 # Spark and dbt take seconds to import: each command imports what it uses.
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from ingest.batches.intake import Look
     from ingest.console import RunConsole
     from ingest.pipeline import Applied, Leftover, Pipeline
@@ -120,6 +122,7 @@ MinScore = Annotated[
     float | None,
     typer.Option(min=0, max=100, help="Exit with 5 when a batch's score is below it."),
 ]
+_AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
 _ENGINE_OPTIONS = ("warehouse", "target", "schema", "catalog", "project_dir")
 
 
@@ -147,13 +150,19 @@ def _with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[...,
 
 @app.command()
 @_with_settings("root", "archive_root", "run_id", *_ENGINE_OPTIONS)
-def run(settings: Settings, min_score: MinScore = None) -> None:
+def run(
+    settings: Settings,
+    min_score: MinScore = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document at the end; the rest on stderr.")
+    ] = False,
+) -> None:
     """Land every batch that is ready, build it with dbt, archive its files.
 
     Exit code: 0 all done, 1 something failed, 3 something is waiting, 4 something was rejected,
     5 a feed had rows and none was valid, or a score is below --min-score.
     """
-    _run(settings, with_dbt=True, min_score=min_score)
+    _run(settings, with_dbt=True, min_score=min_score, as_json=as_json)
 
 
 @app.command()
@@ -237,8 +246,10 @@ def errors(
         Path | None,
         typer.Option("--export", help="New CSV file for the raw rows, to correct and deliver."),
     ] = None,
+    as_json: _AsJson = False,
 ) -> None:
     """List the quarantined rows: file, row number, rules. No data is shown; --export writes it."""
+    from ingest.as_json import errors_document, json_text
     from ingest.batches.error_rows import error_rows, write_corrections
     from ingest.console import errors_table
     from ingest.contract import load_contract
@@ -253,7 +264,10 @@ def errors(
         chosen = [feed] if feed else list(feeds)
         rows = error_rows(session, settings, chosen, batch, only_open=only_open)
     if export_to is None or feed is None:
-        Console().print(errors_table(rows))
+        if as_json:
+            typer.echo(json_text(errors_document(rows)))
+        else:
+            Console().print(errors_table(rows))
         return
     malformed = write_corrections(rows, feeds[feed], export_to)
     typer.echo(f"Wrote {len(rows)} rows to {export_to}: personal data, for your eyes only.")
@@ -266,8 +280,9 @@ def errors(
 
 @app.command()
 @_with_settings("root", *_ENGINE_OPTIONS)
-def status(settings: Settings) -> None:
+def status(settings: Settings, as_json: _AsJson = False) -> None:
     """Show the batches and what became of them."""
+    from ingest.as_json import json_text, status_document
     from ingest.batches.ledger import Ledger
     from ingest.batches.processing_log import rejected_triggers, waiting_triggers
     from ingest.batches.trigger import triggers_in
@@ -281,47 +296,86 @@ def status(settings: Settings) -> None:
         rejected = rejected_triggers(session, log, _REJECTED_SHOWN)
         triggers = triggers_in(FeedRoot.of(settings).triggers)
         waiting = waiting_triggers(session, log, triggers)
+    if as_json:
+        typer.echo(json_text(status_document(landings, found, waiting, rejected)))
+        return
     for table in status_table(landings, found, waiting, rejected):
         Console().print(table)
 
 
 @app.command()
 @_with_settings("run_id", *_ENGINE_OPTIONS)
-def report(settings: Settings, min_score: MinScore = None) -> None:
+def report(
+    settings: Settings,
+    batch: Annotated[
+        str | None, typer.Option(help="Batch to show; default: the newest that is applied.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="HTML file to write: the same and more, with charts.")
+    ] = None,
+    in_browser: Annotated[bool, typer.Option("--open", help="Open the HTML file.")] = False,
+    docs: Annotated[
+        str, typer.Option(help="Address of the dbt docs, which the HTML file links to.")
+    ] = "http://localhost:8080",
+    min_score: MinScore = None,
+    as_json: _AsJson = False,
+) -> None:
     """Show a run's triggers, the newest batch's failed rules and what is still to apply.
 
     Without --run-id the last run that found triggers. Exit code: 1 when a batch is landed but not
     applied or the run failed on one, 4 when it rejected one, 5 when in the newest batch a feed had
     rows and none was valid or its score is below --min-score, else 0.
     """
+    from ingest.as_json import json_text, report_document
     from ingest.batches.ledger import Ledger
     from ingest.batches.processing_log import failed_build, looks_of_run
     from ingest.batches.results import failed_rules
     from ingest.console import report_tables
     from ingest.engines.engine import open_tables
 
+    if in_browser and html is None:
+        raise ConfigError("--open opens the file that --html names: give --html FILE too.")
     with open_tables(settings) as session:
         ledger = Ledger(session, settings)
         pending = ledger.pending()
         is_withdrawal_open = ledger.is_withdrawal_open()
         log = settings.table("ops", "processing_log")
         looks = looks_of_run(session, log, settings.run_id)
-        failed = failed_rules(session, settings.table("ops", "validation_results"))
+        if batch is not None and batch not in {
+            landing.batch_id for landing in ledger.landings() if landing.is_applied
+        }:
+            raise ConfigError(
+                f"No applied batch has the id {batch}: python -m ingest status lists the batches."
+            )
+        failed = failed_rules(session, settings.table("ops", "validation_results"), batch)
         reasons = {item.batch_id: failed_build(session, log, item.batch_id) for item in pending}
         newest = ledger.newest_result()
-    for table in report_tables(looks, failed):
-        Console().print(table)
-    for landing in pending:
-        typer.echo(f"Batch {landing.batch_id} of {landing.batch_date} is landed but not applied.")
-        if reason := reasons[landing.batch_id]:
-            typer.echo(f"    {reason}")
-    if pending:
-        typer.echo("Mend what is told, if anything, and apply: python -m ingest run")
+        if html is not None:
+            _write_page(session, settings, html, batch, docs)
     shortcomings = newest.shortcomings(min_score) if newest else []
-    for sentence in shortcomings:
-        typer.echo(f"The newest batch: {sentence}")
-    if is_withdrawal_open:
-        typer.echo("A batch was withdrawn, and the tables still hold it: run again.")
+    if as_json:
+        document = report_document(looks, failed, pending, is_withdrawal_open=is_withdrawal_open)
+        typer.echo(json_text(document))
+    else:
+        if html is None:
+            for table in report_tables(looks, failed):
+                Console().print(table)
+        else:
+            typer.echo(f"The report page is {html}.")
+        for landing in pending:
+            typer.echo(
+                f"Batch {landing.batch_id} of {landing.batch_date} is landed but not applied."
+            )
+            if reason := reasons[landing.batch_id]:
+                typer.echo(f"    {reason}")
+        if pending:
+            typer.echo("Mend what is told, if anything, and apply: python -m ingest run")
+        for sentence in shortcomings:
+            typer.echo(f"The newest batch: {sentence}")
+        if is_withdrawal_open:
+            typer.echo("A batch was withdrawn, and the tables still hold it: run again.")
+    if in_browser and html is not None:
+        typer.launch(html.resolve().as_uri())
     outcomes = {look.status for look in looks}
     if pending or is_withdrawal_open or "FAILED" in outcomes:
         raise typer.Exit(ExitCode.FAILED)
@@ -329,6 +383,20 @@ def report(settings: Settings, min_score: MinScore = None) -> None:
         raise typer.Exit(ExitCode.REJECTED)
     if shortcomings:
         raise typer.Exit(ExitCode.POOR)
+
+
+def _write_page(
+    session: "SparkSession", settings: Settings, out: Path, batch: str | None, docs: str
+) -> None:
+    try:
+        from ingest.page.query import read_page
+        from ingest.page.render import write_page
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"--html needs the package {error.name}: use a checkout of the project, where make"
+            " setup installs what pages need (group page of pyproject.toml)."
+        ) from None
+    write_page(read_page(session, settings, batch), out, docs)
 
 
 @app.command()
@@ -538,7 +606,10 @@ def _no_warehouse(settings: Settings) -> UsageError:
     )
 
 
-def _run(settings: Settings, *, with_dbt: bool, min_score: float | None = None) -> None:
+def _run(
+    settings: Settings, *, with_dbt: bool, min_score: float | None = None, as_json: bool = False
+) -> None:
+    from ingest.as_json import json_text, run_document
     from ingest.console import RunConsole
     from ingest.contract import load_contract
     from ingest.engines.engine import open_engine
@@ -549,7 +620,7 @@ def _run(settings: Settings, *, with_dbt: bool, min_score: float | None = None) 
         # A deployment makes the volume, not what is in it.
         root.make(load_contract(settings.project_dir).feeds)
     root.check()
-    shown = RunConsole()
+    shown = RunConsole(to_stderr=as_json)
     with open_engine(settings, exclusive=True) as session, shown.live():
         pipeline = Pipeline(settings, session)
         for change in pipeline.follow_contract():
@@ -575,6 +646,8 @@ def _run(settings: Settings, *, with_dbt: bool, min_score: float | None = None) 
             for sentence in result.shortcomings(min_score) if result else []:
                 is_poor = True
                 shown.problem(f"Batch {landing.batch_id} of {landing.batch_date}: {sentence}")
+    if as_json:
+        typer.echo(json_text(run_document(looks, builds, leftovers, results)))
     code = _exit_code(looks, builds, leftovers)
     is_worse = code in (ExitCode.FAILED, ExitCode.REJECTED)
     raise typer.Exit(ExitCode.POOR if is_poor and not is_worse else code)

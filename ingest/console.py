@@ -26,6 +26,7 @@ from ingest.reading.header import name_list
 
 _ERRORS_SHOWN = 500
 _FAILURES_SHOWN = 10
+_SEVERITY_COLOURS = {"HIGH": "red", "MEDIUM": "yellow", "LOW": "cyan"}
 _COLOURS = {
     "LANDED": "green",
     "APPLIED": "green",
@@ -33,15 +34,18 @@ _COLOURS = {
     "WAITING": "yellow",
     "REJECTED": "red",
     "FAILED": "red",
+    "PASS": "green",
+    "WARN": "yellow",
+    "FAIL": "red",
 }
 
 
 class RunConsole:
     """Shows a run as it goes."""
 
-    def __init__(self) -> None:
-        """Write to standard output."""
-        self._console = Console(highlight=False, soft_wrap=True)
+    def __init__(self, *, to_stderr: bool = False) -> None:
+        """Write to standard output, or leave that to a document for programs."""
+        self._console = Console(highlight=False, soft_wrap=True, stderr=to_stderr)
         self._progress = Progress(
             TextColumn("{task.fields[batch]}"),
             BarColumn(),
@@ -60,7 +64,7 @@ class RunConsole:
 
     def look(self, look: Look) -> None:
         """Tell the outcome of a trigger."""
-        self._print(look.outcome, look.name, look.message, look.seconds)
+        self._print(look.outcome, look.name, escape(look.message), look.seconds)
         for warning in look.warnings:
             self.note(warning)
 
@@ -86,7 +90,7 @@ class RunConsole:
             message = (
                 f"{found.file_rows} rows: {found.valid_rows} valid,"
                 f" {found.quarantined_rows} quarantined."
-                f" Score {found.score:.2f}, validation {found.status}."
+                f" Score {found.score:.2f}, validation {_coloured(found.status)}."
             )
             self._print("APPLIED", batch, message, applied.seconds)
             for feed in found.feeds_without_valid_rows:
@@ -118,9 +122,10 @@ class RunConsole:
         self._console.print(table)
 
     def _print(self, status: str, what: str, message: str, seconds: float) -> None:
+        """Print a line; the message is markup."""
         colour = _COLOURS[status]
         self._console.print(
-            f"[{colour}]{status:<8}[/] {escape(what)}  {escape(message)} [dim]({seconds:.1f} s)[/]"
+            f"[{colour}]{status:<8}[/] {escape(what)}  {message} [dim]({seconds:.1f} s)[/]"
         )
 
 
@@ -155,15 +160,13 @@ def status_table(
     for landing in sorted(landings, key=lambda item: (item.batch_date, item.number)):
         rows = sum(file.file_rows for file in landing.files)
         result = found.get(landing.number)
-        state = "withdrawn" if landing.withdrawn_at else "replaced"
-        if landing.is_effective:
-            state = "applied" if landing.is_applied else "pending"
+        state = landing.state
         if result and result.feeds_without_valid_rows:
             state = "none valid"
         cells = ["", "", "", ""]
         if result:
             cells = [str(result.valid_rows), str(result.quarantined_rows)]
-            cells += [f"{result.score:.2f}", result.status]
+            cells += [f"{result.score:.2f}", _coloured(result.status)]
         batches.add_row(
             str(landing.batch_date),
             escape(landing.batch_id),
@@ -185,10 +188,13 @@ def status_table(
         )
         for trigger in waiting:
             others.add_row(
-                escape(trigger.name), trigger.state, trigger.since, escape(trigger.reason)
+                escape(trigger.name),
+                _coloured(trigger.state),
+                trigger.since,
+                escape(trigger.reason),
             )
         for time, name, reason in rejected:
-            others.add_row(escape(name), "rejected", time, escape(reason))
+            others.add_row(escape(name), _coloured("rejected"), time, escape(reason))
         tables.append(others)
     return tables
 
@@ -201,29 +207,32 @@ def errors_table(rows: list[ErrorRow]) -> Table:
     """
     shown = rows[:_ERRORS_SHOWN]
     table = Table(
+        # Names of files and most rules stand in one line each; the batch that brought a row, and
+        # the one that resolved it, may be longer and are folded.
         Column("file, batch", overflow="fold", min_width=24),
-        Column("row", justify="right"),
-        "severity",
-        Column("rules", overflow="fold", min_width=24),
-        Column("resolved by", overflow="fold"),
+        Column("row", justify="right", no_wrap=True),
+        Column("severity", no_wrap=True),
+        Column("rules, resolved by", overflow="fold", min_width=36),
         title="Quarantined rows",
         box=SIMPLE,
         padding=(0, 1, 0, 0),
         caption=f"and {len(rows) - len(shown)} more" if len(rows) > len(shown) else None,
     )
     for row in shown:
+        rules = list(row.failed_rules)
+        if row.resolved_by_batch_id:
+            rules.append(f"[green]resolved by {escape(row.resolved_by_batch_id)}[/]")
         table.add_row(
             escape(f"{row.source_file}\n{row.batch_id}"),
             str(row.row_number),
-            row.max_severity,
-            "\n".join(row.failed_rules),
-            escape(row.resolved_by_batch_id or ""),
+            f"[{_SEVERITY_COLOURS[row.max_severity]}]{row.max_severity}[/]",
+            "\n".join(rules),
         )
     return table
 
 
 def report_tables(looks: list[LoggedLook], failed: list[FailedRule]) -> list[Table]:
-    """Tables of the last run's triggers and of the newest batch's failed rules.
+    """Tables of the last run's triggers and of a batch's failed rules.
 
     Args:
         looks: Outcomes of the last run.
@@ -240,27 +249,32 @@ def report_tables(looks: list[LoggedLook], failed: list[FailedRule]) -> list[Tab
         padding=(0, 1, 0, 0),
     )
     for look in looks:
-        colour = _COLOURS[look.status]
         triggers.add_row(
             escape(look.trigger_file),
             escape(look.batch_id or ""),
-            f"[{colour}]{look.status}[/]",
+            _coloured(look.status),
             escape(look.message or ""),
         )
-    batch = f"{failed[0].batch_date} {failed[0].batch_id}" if failed else "the newest batch"
+    batch = f"{failed[0].batch_date} {failed[0].batch_id}" if failed else "the batch"
     rules = Table(
-        Column("rule", no_wrap=True),
-        "feed",
-        "severity",
-        *(Column(name, justify="right") for name in ("failed", "checked")),
-        "status",
+        Column("status", no_wrap=True),
+        Column("severity", no_wrap=True),
+        Column("failed", justify="right", no_wrap=True),
+        Column("checked", justify="right", no_wrap=True),
+        # What the rule demands stands under its name.
+        Column("rule", overflow="fold"),
         title=f"Failed rules of {escape(batch)}",
         box=SIMPLE,
         padding=(0, 1, 0, 0),
     )
     for rule in failed:
-        counts = str(rule.failed_records), str(rule.checked_records)
-        rules.add_row(rule.rule_id, rule.feed, rule.severity, *counts, rule.status)
+        rules.add_row(
+            _coloured(rule.status),
+            f"[{_SEVERITY_COLOURS[rule.severity]}]{rule.severity}[/]",
+            str(rule.failed_records),
+            str(rule.checked_records),
+            f"{rule.rule_id}\n[dim]{escape(rule.description)}[/]",
+        )
     return [triggers, rules]
 
 
@@ -308,3 +322,9 @@ def rows_lines(found: RowCheck, day: date) -> list[str]:
             f" {item.rule.description}"
         )
     return lines
+
+
+def _coloured(outcome: str) -> str:
+    """An outcome in its colour, spelled as it is."""
+    colour = _COLOURS.get(outcome.upper())
+    return f"[{colour}]{outcome}[/]" if colour else outcome

@@ -64,6 +64,15 @@ class Landing:
         """Name and SHA-256 of each file."""
         return frozenset((file.source_file, file.file_sha256) for file in self.files)
 
+    @property
+    def state(self) -> str:
+        """What has become of it: `applied`, `pending`, `replaced` or `withdrawn`."""
+        if self.withdrawn_at:
+            return "withdrawn"
+        if not self.is_effective:
+            return "replaced"
+        return "applied" if self.is_applied else "pending"
+
 
 @dataclass(frozen=True)
 class _Withdrawal:

@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import free_port
+from conftest import SettingsFor, free_port
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import lit
 from reference.compare import differences
@@ -19,7 +21,11 @@ from support.batches import tables, timeless
 from support.house import SAMPLE, House, retry_after_failure
 
 from ingest.config import PROJECT_DIR
+from ingest.engines.engine import open_engine
 from ingest.engines.local import LocalEngine
+from ingest.errors import ConfigError
+from ingest.page.facts import Page
+from ingest.page.query import read_page
 
 DAYS = ("2025_01_15", "2025_01_16", "2025_01_17")
 
@@ -142,6 +148,84 @@ def test_no_personal_data_in_logs_and_reports(
     assert len(personal) > 200
     assert "lacks required columns: email" in report
     assert not [value for value in personal if value and len(value) > 4 and value in report]
+
+
+def test_page_tells_what_the_tables_say(
+    sample: House, spark: SparkSession, settings_for: SettingsFor
+) -> None:
+    settings = settings_for(sample.root, sample.schema)
+    newest, earlier = (read_page(spark, settings, batch) for batch in (None, "daily-2025-01-16"))
+
+    assert newest == read_page(spark, settings, "daily-2025-01-17")
+    assert [item.batch_date.day for item in newest.history] == [15, 16, 17]
+    assert earlier.history == newest.history[:2] and earlier.totals == newest.totals[:2]
+    assert earlier.shop == newest.shop
+    content = tables(spark, sample.schema)
+    for page in (newest, earlier):
+        assert_page_agrees(page, content)
+    # Rows that went on are named as well, while their batch is the one built last.
+    row_rules = [rule for rule in newest.rules if rule.is_row_level]
+    assert all(len(rule.examples) == min(rule.failed, 5) for rule in row_rules)
+    assert newest.triggers == ()
+    with pytest.raises(ConfigError, match="No applied batch has the id nix"):
+        read_page(spark, settings, "nix")
+    unused = settings_for(sample.root, "unused")
+    with (
+        pytest.raises(ConfigError, match="No batch is applied yet"),
+        open_engine(unused) as session,
+    ):
+        read_page(session, unused)
+
+
+def assert_page_agrees(page: Page, content: dict[str, list[dict[str, Any]]]) -> None:
+    """The page's facts, computed anew from the tables' rows."""
+    day, batch_id = page.batch.batch_date, page.batch.batch_id
+    for flow in page.batch.flows:
+        errors = [
+            row for row in content[f"staging.{flow.feed}_errors"] if row["_batch_date"] == day
+        ]
+        assert flow.quarantined_rows == len(errors)
+        assert flow.landed_rows == len(
+            [row for row in content[f"landing.{flow.feed}"] if row["_batch_id"] == batch_id]
+        )
+    results = [row for row in content["ops.validation_results"] if row["batch_id"] == batch_id]
+    assert {rule.rule_id: (rule.checked, rule.failed, rule.status) for rule in page.rules} == {
+        row["rule_id"]: (row["checked_records"], row["failed_records"], row["status"])
+        for row in results
+    }
+    assert all(rule.trend[-1].failed == rule.failed for rule in page.rules)
+    for change in page.targets:
+        versions = content[f"targets.{change.feed}_target"]
+        opened = {row["record_key"]: row for row in versions if row["effective_date"] == day}
+        closed = {row["record_key"]: row for row in versions if row["expiry_date"] == day}
+        before = {row["record_key"] for row in versions if row["effective_date"] < day}
+        both = opened.keys() & closed.keys()
+        columns = Counter(
+            name
+            for key in both
+            for name, _ in change.columns
+            if opened[key][name] != closed[key][name]
+        )
+        assert dict(change.columns) == columns
+        assert (change.opened, change.closed) == (len(opened), len(closed))
+        assert (change.changed_keys, change.new_keys) == (len(both), len(opened.keys() - before))
+        assert change.current_keys == len(
+            [
+                row
+                for row in versions
+                if row["effective_date"] <= day
+                and (row["expiry_date"] is None or row["expiry_date"] > day)
+            ]
+        )
+    assert page.shop and page.steps.landing_seconds and page.steps.build_seconds
+    revenue = float(sum(row["category_revenue"] for row in content["marts.category_analysis"]))
+    for shares in (page.shop.categories, page.shop.seasons):
+        assert sum(share.revenue for share in shares) == pytest.approx(revenue)
+    paid = [row for row in content["marts.orders_enriched"] if row["counts_as_revenue"]]
+    for shown in page.shop.days:
+        amounts = [row["order_amount_usd"] for row in paid if row["order_date"] == shown.order_date]
+        assert (shown.orders, shown.revenue) == (len(amounts), pytest.approx(float(sum(amounts))))
+    assert page.shop.products_count == len(content["marts.product_analytics"])
 
 
 def test_only_the_owner_reads_what_is_in_the_warehouse(sample: House, warehouse: Path) -> None:

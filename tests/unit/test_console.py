@@ -1,17 +1,31 @@
 """What the tables for people show in a terminal of 80 columns."""
 
 import io
+import json
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
+from ingest.as_json import (
+    errors_document,
+    json_text,
+    report_document,
+    run_document,
+    status_document,
+)
+from ingest.batches.error_rows import ErrorRow
+from ingest.batches.intake import Look, Outcome
 from ingest.batches.ledger import Landing, Reconciliation
-from ingest.batches.processing_log import WaitingTrigger
+from ingest.batches.processing_log import LoggedLook, WaitingTrigger
+from ingest.batches.results import FailedRule
+from ingest.build import BuildResult
 from ingest.cli import ExitCode, _exit_code
-from ingest.console import status_table
-from ingest.pipeline import Leftover
+from ingest.console import errors_table, report_tables, status_table
+from ingest.pipeline import Applied, Leftover
 
 FEEDS = ("customers", "inventory", "products", "shipping")
 FILES = [f"{feed}_2025_01_15.csv" for feed in FEEDS]
@@ -37,6 +51,121 @@ def test_status_tells_why_a_trigger_waits() -> None:
     assert all(any(name in line for line in lines) for name in FILES)
     assert all(trigger.name in text and trigger.state in text for trigger in waiting)
     assert "2025-01-15 20:00" in text and "Not looked at yet." in text
+
+
+def shown_at_80(*tables: Table) -> str:
+    """What a terminal of 80 columns shows, with nothing cut off."""
+    out = io.StringIO()
+    console = Console(width=80, file=out)
+    for table in tables:
+        console.print(table)
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    return text
+
+
+ERROR = ErrorRow(
+    "inventory",
+    "daily-2025-01-16",
+    date(2025, 1, 16),
+    "inventory_2025_01_16.csv",
+    12_345,
+    "HIGH",
+    ("inventory_warehouse_location_present", "inventory_stock_quantity_valid"),
+    "correction-of-2025-01-16-by-the-warehouse-of-the-north",
+    '{"product_id": "secret"}',
+)
+RULE = FailedRule(
+    "daily-2025-01-16",
+    date(2025, 1, 16),
+    "customers_registration_not_after_batch",
+    "customers",
+    "MEDIUM",
+    1_234_567,
+    12_345_678,
+    "WARN",
+    "The registration date is not after the batch date [as it was delivered].",
+)
+
+
+def test_errors_show_all_of_a_row_s_place_and_batches() -> None:
+    text = shown_at_80(errors_table([ERROR]))
+
+    joined = "".join(text.split())
+    assert f"resolvedby{ERROR.resolved_by_batch_id}" in joined
+    for word in (ERROR.source_file, ERROR.batch_id, "12345", "HIGH", *ERROR.failed_rules):
+        assert word in text, word
+    assert "secret" not in text
+
+
+def test_report_says_what_a_rule_means() -> None:
+    look = LoggedLook("trigger_2025_01_16.json", "b" * 100, "REJECTED", "Some file is missing.")
+
+    text = shown_at_80(*report_tables([look], [RULE]))
+
+    assert RULE.description in " ".join(text.split())
+    for word in (RULE.rule_id, "MEDIUM", "WARN", "1234567", "12345678", "REJECTED"):
+        assert word in text, word
+
+
+def test_outcomes_have_colours() -> None:
+    out = io.StringIO()
+    console = Console(width=80, file=out, force_terminal=True, color_system="standard")
+
+    for table in report_tables([LoggedLook("t", "b", "LANDED", "")], [RULE]):
+        console.print(table)
+
+    assert "\x1b[32mLANDED" in out.getvalue()
+    assert "\x1b[33mWARN" in out.getvalue()
+
+
+def test_documents_for_programs_hold_what_the_tables_show() -> None:
+    landing = Landing(1, "b", date(2025, 1, 16), "t.json", datetime.now(UTC), (), None, True, True)
+    found = {1: Reconciliation(3, 2, 1, 99.5, "PASS")}
+    look = Look(Path("t.json"), Outcome.LANDED, "Landed 3 rows.", "b", date(2025, 1, 16))
+    build = Applied(landing, BuildResult(False, (("orders", "why"),), True), 1.5)
+
+    status, report, errors, run = (
+        json.loads(json_text(document))
+        for document in (
+            status_document([landing], found, [WaitingTrigger("w.json")], [("at", "r.json", "no")]),
+            report_document([], [RULE], [landing], is_withdrawal_open=False),
+            errors_document([ERROR]),
+            run_document([look], [build], [Leftover("x", is_waiting=True)], found),
+        )
+    )
+
+    applied = {
+        "batch_id": "b",
+        "batch_date": "2025-01-16",
+        "trigger_file": "t.json",
+        "state": "applied",
+        "rows": 0,
+        "valid_rows": 2,
+        "quarantined_rows": 1,
+        "score": 99.5,
+        "status": "PASS",
+    }
+    assert status["batches"] == [applied]
+    assert [(item["trigger_file"], item["state"]) for item in status["triggers"]] == [
+        ("w.json", "new"),
+        ("r.json", "rejected"),
+    ]
+    assert report["failed_rules"][0]["description"] == RULE.description
+    assert report["pending_batches"] == [{"batch_id": "b", "batch_date": "2025-01-16"}]
+    assert errors["errors"][0]["failed_rules"] == list(ERROR.failed_rules)
+    assert "secret" not in json.dumps(errors)
+    assert run["triggers"][0]["status"] == "LANDED"
+    assert run["builds"] == [
+        {
+            "batch": applied,
+            "success": False,
+            "failures": [{"node": "orders", "reason": "why"}],
+            "seconds": 1.5,
+        }
+    ]
+    assert run["leftovers"] == [{"message": "x", "is_waiting": True}]
 
 
 @pytest.mark.parametrize(

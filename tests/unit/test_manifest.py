@@ -9,6 +9,7 @@ from dbt_ecomm_engine import _COMMANDS
 
 from ingest.config import PROJECT_DIR
 from ingest.contract import load_contract
+from tools.docs_without_unit_tests import without_unit_tests
 
 FEEDS = tuple(load_contract(PROJECT_DIR).feeds)
 UNIQUE = ("unique", "expect_compound_columns_to_be_unique")
@@ -174,3 +175,17 @@ def test_dbt_finds_the_engine_for_every_command_that_needs_one() -> None:
 
     # `source freshness` is known by its second word alone, as is `source snapshot-freshness`.
     assert needed - {"snapshot-freshness"} == _COMMANDS
+
+
+def test_docs_are_without_unit_tests_and_else_the_same(manifest: Manifest) -> None:
+    written = manifest.writable_manifest().to_dict()
+
+    shown = without_unit_tests(written)
+
+    assert any(name.startswith("unit_test.") for name in written["parent_map"])
+    assert written["unit_tests"] and not shown["unit_tests"]
+    for edges in (shown["parent_map"], shown["child_map"]):
+        named = set(edges).union(*edges.values())
+        assert not [name for name in named if name.startswith("unit_test.")]
+    assert shown["parent_map"].keys() >= manifest.nodes.keys()
+    assert shown["nodes"] == written["nodes"]
