@@ -20,6 +20,11 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "marts.segment_analysis": ("customer_segment",),
     "marts.category_analysis": ("category",),
     "marts.inventory_movements": ("product_id", "warehouse", "batch_date"),
+    "marts.daily_sales": ("order_date",),
+    "marts.customer_rfm": ("customer_id",),
+    "marts.cohort_retention": ("cohort_month", "month_number"),
+    "marts.product_affinity": ("product_id_a", "product_id_b"),
+    "marts.delivery_performance": ("delivery_month", "carrier", "shipping_method"),
     "ops.validation_results": ("batch_id", "rule_id"),
     "ops.batch_reconciliation": ("batch_id", "feed"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from . import marts, ops
+from . import marts, ops, shop
 from .contract import FEEDS, Row
 from .derive import stg_row
 from .reader import read_batches
@@ -21,6 +21,11 @@ MARTS = (
     "segment_analysis",
     "category_analysis",
     "inventory_movements",
+    "daily_sales",
+    "customer_rfm",
+    "cohort_retention",
+    "product_affinity",
+    "delivery_performance",
 )
 
 
@@ -85,6 +90,11 @@ def expected(
             tables["marts.segment_analysis"] = marts.segment_analysis(customers)
             tables["marts.category_analysis"] = marts.category_analysis(revenue, targets)
             tables["marts.inventory_movements"] = marts.inventory_movements(targets)
+            tables["marts.daily_sales"] = shop.daily_sales(revenue)
+            tables["marts.customer_rfm"] = shop.customer_rfm(revenue, targets, day)
+            tables["marts.cohort_retention"] = shop.cohort_retention(revenue, targets, day)
+            tables["marts.product_affinity"] = shop.product_affinity(revenue, targets)
+            tables["marts.delivery_performance"] = shop.delivery_performance(targets)
     for feed in FEEDS:
         tables[f"targets.{feed}_target"] = targets[feed].rows()
     return tables

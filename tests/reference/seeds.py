@@ -1,4 +1,4 @@
-"""Reference data with the first values that section 4 (and 7 for the thresholds) gives."""
+"""Reference data with the first values that sections 4, 7 (thresholds) and 10 give."""
 
 from __future__ import annotations
 
@@ -65,5 +65,21 @@ PRODUCT_PERFORMANCE: tuple[tuple[str, Decimal, int], ...] = (
     ("Medium Performer", Decimal(500), 5),
     ("Low Performer", Decimal(0), 0),
 )
+
+# (label, scores of recency from and to, of frequency and money from and to), as they are tried.
+RFM_SEGMENTS: tuple[tuple[str, tuple[int, int], tuple[int, int]], ...] = (
+    ("Champions", (5, 5), (4, 5)),
+    ("Loyal", (3, 4), (4, 5)),
+    ("Potential Loyalists", (4, 5), (2, 3)),
+    ("New Customers", (5, 5), (1, 1)),
+    ("Promising", (4, 4), (1, 1)),
+    ("Need Attention", (3, 3), (3, 3)),
+    ("About to Sleep", (3, 3), (1, 2)),
+    ("Cannot Lose", (1, 1), (5, 5)),
+    ("At Risk", (1, 2), (3, 5)),
+    ("Hibernating", (1, 2), (1, 2)),
+)
+AFFINITY_MIN_CUSTOMERS = 2
+AFFINITY_MAX_PRODUCTS = 50
 
 SEVERITY_WEIGHTS: dict[str, int] = {"HIGH": 25, "MEDIUM": 10, "LOW": 3}

@@ -368,6 +368,82 @@ def test_marts(write: Write, tmp_path: Path) -> None:
     }
 
 
+def test_what_the_shop_wants_to_know(write: Write, tmp_path: Path) -> None:
+    write(
+        "2025-02-01",
+        customers=[customer(f"C{number}") for number in range(1, 6)],
+        products=[product(f"P{number}") for number in range(1, 4)],
+        orders=[
+            order("O1", "C1", "P1", "2024-12-30", "10.00"),
+            order("O2", "C1", "P2", "2025-01-02", "20.00"),
+            order("O3", "C2", "P2", "2024-12-30", "5.00"),
+            order("O4", "C2", "P1", "2025-01-02", "5.00"),
+            order("O5", "C3", "P1", "2025-01-02", "1.00"),
+            order("O6", "C9", "P2", "2025-01-02", "100.00"),
+            order("O7", "C4", "P9", "2025-01-02", "2.00"),
+            order("O8", "C5", "P1", "2025-01-02", "900.00", status="Cancelled"),
+        ],
+        shipping=[
+            f"O{number},Next-Day,{cost},EUR,T1,2.000,1x1x1,{due},{delivered},2025-01-01 23:00:00"
+            for number, cost, due, delivered in (
+                (1, "1.50", "2025-01-31", "2025-01-31"),
+                (2, "1.25", "2025-01-03", "2025-01-04"),
+                (3, "0", "2025-01-31", ""),
+                (4, "0", "", "2025-01-03"),
+            )
+        ],
+    )
+    tables = expected(tmp_path)
+
+    days = by(tables["marts.daily_sales"], "order_date")
+    assert [day.isoformat() for day in days] == [
+        *("2024-12-30", "2024-12-31", "2025-01-01", "2025-01-02")
+    ]
+    assert days[date(2024, 12, 31)]["orders_count"] == 0
+    assert days[date(2024, 12, 31)]["avg_order_value"] is None
+    assert days[date(2024, 12, 31)]["revenue_7d_avg"] == 7.5
+    last = days[date(2025, 1, 2)]
+    assert (last["unique_customers"], last["new_customers"], last["returning_customers"]) == (
+        *(5, 3, 2),
+    )
+    assert last["revenue_cumulative"] == Decimal("143.00")
+
+    # Four customers: all ordered last on one day, two of them twice.
+    scored = by(tables["marts.customer_rfm"], "customer_id")
+    assert scored.keys() == {"C1", "C2", "C3", "C4"}
+    names = ("r_score", "f_score", "m_score", "fm_score", "rfm_segment")
+    assert [[scored[key][name] for name in names] for key in ("C1", "C2", "C3", "C4")] == [
+        [5, 5, 5, 5, "Champions"],
+        [5, 5, 4, 5, "Champions"],
+        [5, 3, 2, 3, "Potential Loyalists"],
+        [5, 3, 3, 3, "Potential Loyalists"],
+    ]
+    assert scored["C1"]["recency_days"] == 30
+
+    cohorts = by(tables["marts.cohort_retention"], "cohort_month", "month_number")
+    december, january = date(2024, 12, 1), date(2025, 1, 1)
+    assert [*cohorts] == [
+        *((december, 0), (december, 1), (december, 2), (january, 0), (january, 1))
+    ]
+    assert cohorts[december, 1]["cohort_revenue"] == Decimal("25.00")
+    assert cohorts[december, 2]["cumulative_revenue_per_customer"] == 20.0
+    assert cohorts[december, 2]["retention_pct"] == 0.0
+
+    (pair,) = tables["marts.product_affinity"]
+    assert (pair["product_id_a"], pair["product_id_b"]) == ("P1", "P2")
+    assert (pair["customers_both"], pair["customers_a"], pair["customers_b"]) == (2, 3, 2)
+    assert (pair["support_pct"], pair["confidence_b_to_a_pct"]) == (50.0, 100.0)
+    assert pair["lift"] == pytest.approx(2 * 4 / (3 * 2))
+
+    groups = by(tables["marts.delivery_performance"], "delivery_month")
+    group = groups[january]
+    assert (group["carrier"], group["shipping_method"]) == ("unknown", "next_day")
+    assert (group["delivered_count"], group["on_time_pct"]) == (2, 50.0)
+    assert group["p90_delivery_days"] == pytest.approx(3 + 0.9 * (30 - 3))
+    assert group["avg_cost_usd"] == pytest.approx((1.62 + 1.35) / 3)
+    assert groups[None]["on_time_count"] == 0
+
+
 def test_superseding_batch(write: Write, tmp_path: Path) -> None:
     old = write("2024-12-01", "old", "one", orders=[order()])
     later = write("2024-12-02", "later", "one", orders=[order("O2")])

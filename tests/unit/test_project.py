@@ -116,6 +116,14 @@ SEEDS: dict[str, list[tuple[Any, ...]]] = {
         *[("Star", 1, 5000, 20), ("High Performer", 2, 2000, 10)],
         *[("Medium Performer", 3, 500, 5), ("Low Performer", 4, 0, 0)],
     ],
+    "rfm_segments": [
+        ("segment", "segment_rank", "r_min", "r_max", "fm_min", "fm_max"),
+        *[("Champions", 1, 5, 5, 4, 5), ("Loyal", 2, 3, 4, 4, 5)],
+        *[("Potential Loyalists", 3, 4, 5, 2, 3), ("New Customers", 4, 5, 5, 1, 1)],
+        *[("Promising", 5, 4, 4, 1, 1), ("Need Attention", 6, 3, 3, 3, 3)],
+        *[("About to Sleep", 7, 3, 3, 1, 2), ("Cannot Lose", 8, 1, 1, 5, 5)],
+        *[("At Risk", 9, 1, 2, 3, 5), ("Hibernating", 10, 1, 2, 1, 2)],
+    ],
 }
 
 

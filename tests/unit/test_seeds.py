@@ -18,6 +18,8 @@ SEEDS = {
     for seed in yaml.safe_load((PROJECT / "seeds/_seeds.yml").read_text("utf-8"))["seeds"]
 }
 
+CHECKS = ("seed_file_fault", "seed_order_fault", "seed_range_fault")
+
 
 @pytest.fixture(scope="module")
 def macros() -> dict[str, Any]:
@@ -39,8 +41,8 @@ def fault(macros: dict[str, Any], seed: str, content: str, folder: Path) -> str 
     file.write_text(content, encoding="utf-8")
     table: agate.Table = from_csv(file, text_columns=SEEDS[seed]["config"]["column_types"])
     node = _node(seed)
-    found: str | None = macros["seed_file_fault"](node, table)
-    return found or macros["seed_order_fault"](node, table)
+    checks = (macros[name] for name in CHECKS)
+    return next((found for check in checks if (found := check(node, table))), None)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -143,6 +145,12 @@ def test_seed_without_rows(macros: dict[str, Any], tmp_path: Path) -> None:
         ("customer_segments", "Poor,04,0,0", "segment_rank 04 stands in line 5 already;"),
         ("customer_segments", "low-value,5,0,0", "customer_segment low-value stands in line 5"),
         ("product_performance", "Dud,5,0,0.5", "min_orders must be a whole number"),
+        ("rfm_segments", "loyal,11,1,1,1,1", "segment loyal stands in line 3 already"),
+        ("rfm_segments", "New,10,1,1,1,1", "segment_rank 10 stands in line 11 already"),
+        ("rfm_segments", "New,11,0,1,1,1", "r_min must be 1 or more, not 0"),
+        ("rfm_segments", "New,11,1,1,1,6", "fm_max must be 5 or less, not 6"),
+        ("rfm_segments", "New,11,1,1,5,4", "fm_min must be 4 or less, as fm_max is, not 5;"),
+        ("rfm_segments", "New,11,5,5,5,5", "nothing can reach it, because line 2 (Champions) has"),
     ],
 )
 def test_fault_in_a_row_of_another_seed(
@@ -187,6 +195,33 @@ def test_order_of_thresholds(
 
 
 @pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        # Gaps and overlaps are fine, in any order of lines.
+        (["Rest,3,1,4,1,4", "Best,1,5,5,5,5", "Good,2,4,5,4,5"], None),
+        (["Good,1,4,4,2,3", "Wider,2,4,4,2,4"], None),
+        (["Good,1,4,4,2,3", "Wider,2,3,4,2,3"], None),
+        (
+            ["Same,2,4,5,1,1", "Good,1,4,5,1,1"],
+            "line 2 (Same): nothing can reach it, because line 3 (Good) has a better segment_rank"
+            " and holds all of its ranges; mend the ranks or the ranges.",
+        ),
+        (
+            ["Good,1,2,5,2,5", "Inner,2,3,4,3,4"],
+            "line 3 (Inner): nothing can reach it, because line 2 (Good) has a better segment_rank"
+            " and holds all of its ranges; mend the ranks or the ranges.",
+        ),
+    ],
+)
+def test_order_of_ranges(
+    rows: list[str], expected: str | None, macros: dict[str, Any], tmp_path: Path
+) -> None:
+    lines = ["segment,segment_rank,r_min,r_max,fm_min,fm_max", *rows]
+
+    assert fault(macros, "rfm_segments", "\n".join(lines), tmp_path) == expected
+
+
+@pytest.mark.parametrize(
     ("content", "expected"),
     [
         (b"currency,usd_rate\nUSD,1\nCHF,1,08\n", "line 3 (CHF): 3 cells instead of 2;"),
@@ -214,8 +249,8 @@ def test_fault_stops_the_seed(found: str | None) -> None:
     def fail(message: str) -> None:
         raise RuntimeError(message)
 
-    for macro in ("seed_file_fault", "seed_order_fault"):
-        faults = {"seed_file_fault": None, "seed_order_fault": None} | {macro: found}
+    for macro in CHECKS:
+        faults: dict[str, str | None] = dict.fromkeys(CHECKS) | {macro: found}
         context = {
             "execute": True,
             "model": SimpleNamespace(original_file_path="seeds/x.csv"),
