@@ -22,6 +22,8 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "marts.inventory_movements": ("product_id", "warehouse", "batch_date"),
     "ops.validation_results": ("batch_id", "rule_id"),
     "ops.batch_reconciliation": ("batch_id", "feed"),
+    "ops.batch_metrics": ("batch_id", "feed", "metric"),
+    "ops.metric_anomalies": ("batch_id", "feed", "metric"),
 }
 
 
