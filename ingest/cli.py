@@ -240,6 +240,7 @@ def status(settings: Settings) -> None:
     """Show the batches and what became of them."""
     from ingest.batches.ledger import Ledger
     from ingest.batches.processing_log import rejected_triggers, waiting_triggers
+    from ingest.batches.results import anomalies
     from ingest.batches.trigger import triggers_in
     from ingest.console import status_table
     from ingest.engines.engine import open_engine
@@ -251,21 +252,22 @@ def status(settings: Settings) -> None:
         rejected = rejected_triggers(session, log, _REJECTED_SHOWN)
         triggers = triggers_in(FeedRoot.of(settings).triggers)
         waiting = waiting_triggers(session, log, triggers)
-    for table in status_table(landings, found, waiting, rejected):
+        odd = anomalies(session, settings.table("ops", "metric_anomalies"))
+    for table in status_table(landings, found, waiting, rejected, odd):
         Console().print(table)
 
 
 @app.command()
 @_with_settings("run_id", *_ENGINE_OPTIONS)
 def report(settings: Settings) -> None:
-    """Show a run's triggers, the newest batch's failed rules and what is still to apply.
+    """Show a run's triggers, the newest batch's failed rules and anomalies, what is still to apply.
 
     Without --run-id the last run that found triggers. Exit code: 1 when a batch is landed but not
     applied or the run failed on one, 4 when it rejected one, else 0.
     """
     from ingest.batches.ledger import Ledger
     from ingest.batches.processing_log import looks_of_run
-    from ingest.batches.results import failed_rules
+    from ingest.batches.results import anomalies, failed_rules
     from ingest.console import report_tables
     from ingest.engines.engine import open_engine
 
@@ -276,7 +278,13 @@ def report(settings: Settings) -> None:
         log = settings.table("ops", "processing_log")
         looks = looks_of_run(session, log, settings.run_id)
         failed = failed_rules(session, settings.table("ops", "validation_results"))
-    for table in report_tables(looks, failed):
+        newest = max(
+            (item.batch_date for item in ledger.landings() if item.is_applied), default=None
+        )
+        odd = (
+            anomalies(session, settings.table("ops", "metric_anomalies"), newest) if newest else []
+        )
+    for table in report_tables(looks, failed, odd):
         Console().print(table)
     for landing in pending:
         typer.echo(f"Batch {landing.batch_id} of {landing.batch_date} is landed but not applied.")
@@ -436,7 +444,8 @@ def _build(settings: Settings, pipeline: "Pipeline", shown: "RunConsole") -> "li
         return builds
     for applied in pipeline.build_all(shown.building):
         number = applied.landing.number if applied.landing else 0
-        shown.applied(applied, pipeline.ledger.reconciliations().get(number))
+        odd = pipeline.anomalies(applied.landing) if applied.landing else []
+        shown.applied(applied, pipeline.ledger.reconciliations().get(number), odd)
         builds.append(applied)
     return builds
 

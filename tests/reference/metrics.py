@@ -119,9 +119,7 @@ def batch_metrics(batch: Batch, base: dict[str, list[Row]], targets: Targets) ->
             "value": value if feed in named else None,
         }
         for feed in FEEDS
-        for metric, value in feed_metrics(
-            feed, base[feed], targets[feed], batch.batch_date
-        ).items()
+        for metric, value in feed_metrics(feed, base[feed], targets[feed], batch.batch_date).items()
     ]
 
 
@@ -139,9 +137,7 @@ def judge(
     """Expected value, spread and score of a value; `rows` are those of the feed in this batch."""
     expected = median(before)
     deviation = median(abs(earlier - expected) for earlier in before)
-    spread = max(
-        1.4826 * deviation, 0.02 * abs(expected), _smallest_step(metric, expected, rows)
-    )
+    spread = max(1.4826 * deviation, 0.02 * abs(expected), _smallest_step(metric, expected, rows))
     return expected, spread, (value - expected) / spread
 
 
