@@ -162,6 +162,7 @@ def status_table(
         Column("odd", justify="right"),
         title="Batches",
         box=SIMPLE,
+        show_edge=False,
         padding=(0, 1, 0, 0),
     )
     for landing in sorted(landings, key=lambda item: (item.batch_date, item.number)):

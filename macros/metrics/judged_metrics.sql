@@ -26,10 +26,12 @@ values_before as (
     select
         metrics.feed,
         metrics.metric,
-        sort_array(collect_list(metrics.value)) as earlier_values
+        sort_array(collect_list(metrics.value)) as earlier_values,
+        count(metrics.value) = max(counted_before.batches_count) as was_always_measured
     from metrics
     inner join batches_before
         on metrics.batch_date = batches_before.batch_date
+    cross join counted_before
     group by metrics.feed, metrics.metric
 ),
 
@@ -80,10 +82,9 @@ spread as (
     inner join deviations
         on this_batch.feed = deviations.feed
         and this_batch.metric = deviations.metric
-    cross join counted_before
     where
         this_batch.value is not null
-        or (this_batch.metric = 'rows' and size(deviations.earlier_values) = counted_before.batches_count)
+        or (this_batch.metric = 'rows' and deviations.was_always_measured)
 ),
 
 scored as (

@@ -87,11 +87,15 @@ def _keys(target: Target, day: date) -> Row:
     return {"new_keys": float(new), "changed_keys": float(changed), "closed_keys": float(closed)}
 
 
+def nullable_columns(feed: str) -> list[str]:
+    """The contract columns of a feed that may be NULL in a valid row."""
+    return [column for column in COLUMNS[feed] if column not in _NEVER_NULL[feed]]
+
+
 def feed_metrics(feed: str, base: list[Row], target: Target, day: date) -> Row:
     """Values by metric of a feed that the batch names."""
     valid = [row for row in base if not is_quarantined(row)]
     keys = {row["record_key"] for row in base if row["_raw_line"] is None}
-    nullable = [column for column in COLUMNS[feed] if column not in _NEVER_NULL[feed]]
     own: Row = _OWN[feed](valid) if feed in _OWN else {}
     return {
         "rows": float(len(base)),
@@ -101,7 +105,7 @@ def feed_metrics(feed: str, base: list[Row], target: Target, day: date) -> Row:
         **_keys(target, day),
         **{
             f"null_pct:{column}": _pct(sum(row[column] is None for row in valid), len(valid))
-            for column in nullable
+            for column in nullable_columns(feed)
         },
         **own,
     }
