@@ -13,7 +13,7 @@ from ingest.batches.error_rows import ErrorRow
 from ingest.batches.intake import Look
 from ingest.batches.ledger import Landing, Reconciliation
 from ingest.batches.processing_log import LoggedLook, WaitingTrigger
-from ingest.batches.results import FailedRule
+from ingest.batches.results import Anomaly, FailedRule
 from ingest.pipeline import Applied, Leftover
 
 
@@ -35,8 +35,9 @@ def status_document(
     found: dict[int, Reconciliation],
     waiting: Sequence[WaitingTrigger],
     rejected: Sequence[tuple[str, str, str]],
+    odd: Sequence[Anomaly] = (),
 ) -> dict[str, Any]:
-    """What `status` shows: every landing, and the triggers that did not land."""
+    """What `status` shows: every landing, the triggers that did not land, and anomalies."""
     ordered = sorted(landings, key=lambda item: (item.batch_date, item.number))
     triggers = [
         {"trigger_file": item.name, "state": item.state, "since": item.since, "reason": item.reason}
@@ -49,6 +50,7 @@ def status_document(
     return {
         "batches": [_batch(landing, found.get(landing.number)) for landing in ordered],
         "triggers": triggers,
+        "anomalies": [dict(vars(anomaly)) for anomaly in odd],
     }
 
 
@@ -56,13 +58,15 @@ def report_document(
     looks: Sequence[LoggedLook],
     failed: Sequence[FailedRule],
     pending: Sequence[Landing],
+    odd: Sequence[Anomaly] = (),
     *,
     is_withdrawal_open: bool,
 ) -> dict[str, Any]:
-    """What `report` shows: triggers of a run, failed rules, what is still to apply."""
+    """What `report` shows: triggers of a run, failed rules, anomalies, what is still to apply."""
     return {
         "triggers": [dict(vars(look)) for look in looks],
         "failed_rules": [dict(vars(rule)) for rule in failed],
+        "anomalies": [dict(vars(anomaly)) for anomaly in odd],
         "pending_batches": [
             {"batch_id": item.batch_id, "batch_date": item.batch_date} for item in pending
         ],

@@ -285,6 +285,7 @@ def status(settings: Settings, as_json: _AsJson = False) -> None:
     from ingest.as_json import json_text, status_document
     from ingest.batches.ledger import Ledger
     from ingest.batches.processing_log import rejected_triggers, waiting_triggers
+    from ingest.batches.results import anomalies
     from ingest.batches.trigger import triggers_in
     from ingest.console import status_table
     from ingest.engines.engine import open_tables
@@ -296,10 +297,11 @@ def status(settings: Settings, as_json: _AsJson = False) -> None:
         rejected = rejected_triggers(session, log, _REJECTED_SHOWN)
         triggers = triggers_in(FeedRoot.of(settings).triggers)
         waiting = waiting_triggers(session, log, triggers)
+        odd = anomalies(session, settings.table("ops", "metric_anomalies"))
     if as_json:
-        typer.echo(json_text(status_document(landings, found, waiting, rejected)))
+        typer.echo(json_text(status_document(landings, found, waiting, rejected, odd)))
         return
-    for table in status_table(landings, found, waiting, rejected):
+    for table in status_table(landings, found, waiting, rejected, odd):
         Console().print(table)
 
 
@@ -320,7 +322,7 @@ def report(
     min_score: MinScore = None,
     as_json: _AsJson = False,
 ) -> None:
-    """Show a run's triggers, the newest batch's failed rules and what is still to apply.
+    """Show a run's triggers, the newest batch's failed rules and anomalies, what is still to apply.
 
     Without --run-id the last run that found triggers. Exit code: 1 when a batch is landed but not
     applied or the run failed on one, 4 when it rejected one, 5 when in the newest batch a feed had
@@ -329,7 +331,7 @@ def report(
     from ingest.as_json import json_text, report_document
     from ingest.batches.ledger import Ledger
     from ingest.batches.processing_log import failed_build, looks_of_run
-    from ingest.batches.results import failed_rules
+    from ingest.batches.results import anomalies, failed_rules
     from ingest.console import report_tables
     from ingest.engines.engine import open_tables
 
@@ -341,24 +343,27 @@ def report(
         is_withdrawal_open = ledger.is_withdrawal_open()
         log = settings.table("ops", "processing_log")
         looks = looks_of_run(session, log, settings.run_id)
-        if batch is not None and batch not in {
-            landing.batch_id for landing in ledger.landings() if landing.is_applied
-        }:
+        applied = {item.batch_id: item.batch_date for item in ledger.landings() if item.is_applied}
+        if batch is not None and batch not in applied:
             raise ConfigError(
                 f"No applied batch has the id {batch}: python -m ingest status lists the batches."
             )
         failed = failed_rules(session, settings.table("ops", "validation_results"), batch)
         reasons = {item.batch_id: failed_build(session, log, item.batch_id) for item in pending}
         newest = ledger.newest_result()
+        day = applied[batch] if batch else max(applied.values(), default=None)
+        odd = anomalies(session, settings.table("ops", "metric_anomalies"), day) if day else []
         if html is not None:
             _write_page(session, settings, html, batch, docs)
     shortcomings = newest.shortcomings(min_score) if newest else []
     if as_json:
-        document = report_document(looks, failed, pending, is_withdrawal_open=is_withdrawal_open)
+        document = report_document(
+            looks, failed, pending, odd, is_withdrawal_open=is_withdrawal_open
+        )
         typer.echo(json_text(document))
     else:
         if html is None:
-            for table in report_tables(looks, failed):
+            for table in report_tables(looks, failed, odd):
                 Console().print(table)
         else:
             typer.echo(f"The report page is {html}.")
@@ -662,7 +667,8 @@ def _build(settings: Settings, pipeline: "Pipeline", shown: "RunConsole") -> "li
         return builds
     for applied in pipeline.build_all(shown.building):
         number = applied.landing.number if applied.landing else 0
-        shown.applied(applied, pipeline.ledger.reconciliations().get(number))
+        odd = pipeline.anomalies(applied.landing) if applied.landing else []
+        shown.applied(applied, pipeline.ledger.reconciliations().get(number), odd)
         builds.append(applied)
     return builds
 

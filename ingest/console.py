@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -16,7 +16,7 @@ from ingest.batches.error_rows import ErrorRow
 from ingest.batches.intake import Look, Outcome
 from ingest.batches.ledger import Landing, Reconciliation
 from ingest.batches.processing_log import LoggedLook, WaitingTrigger
-from ingest.batches.results import FailedRule
+from ingest.batches.results import Anomaly, FailedRule, plain
 from ingest.build import OnNode
 from ingest.checkup import HeaderCheck, RowCheck
 from ingest.contract import Feed, header_key
@@ -27,6 +27,7 @@ from ingest.reading.header import name_list
 _ERRORS_SHOWN = 500
 _FAILURES_SHOWN = 10
 _SEVERITY_COLOURS = {"HIGH": "red", "MEDIUM": "yellow", "LOW": "cyan"}
+_ANOMALIES_SHOWN = 10
 _COLOURS = {
     "LANDED": "green",
     "APPLIED": "green",
@@ -78,8 +79,16 @@ class RunConsole:
 
         return on_node
 
-    def applied(self, applied: Applied, found: Reconciliation | None) -> None:
-        """Tell how a build went."""
+    def applied(
+        self, applied: Applied, found: Reconciliation | None, odd: Sequence[Anomaly] = ()
+    ) -> None:
+        """Tell how a build went.
+
+        Args:
+            applied: The build.
+            found: Results of the batch that it applied.
+            odd: Anomalies of that batch, the worst first.
+        """
         self._progress.update(self._task, visible=False)
         batch = _batch(applied.landing)
         if not applied.result.success or (applied.landing and found is None):
@@ -92,11 +101,20 @@ class RunConsole:
                 f" {found.quarantined_rows} quarantined."
                 f" Score {found.score:.2f}, validation {_coloured(found.status)}."
             )
+            if odd:
+                message += f" Anomalies: {len(odd)}."
             self._print("APPLIED", batch, message, applied.seconds)
             for feed in found.feeds_without_valid_rows:
                 self.problem(
                     f"         No row of {feed} is valid: see python -m ingest errors --feed {feed}"
                 )
+            for anomaly in odd[:_ANOMALIES_SHOWN]:
+                self._console.print(
+                    f"         [yellow]{escape(str(anomaly))}.[/] {escape(anomaly.advice)}"
+                )
+            if len(odd) > _ANOMALIES_SHOWN:
+                more = len(odd) - _ANOMALIES_SHOWN
+                self._console.print(f"         and {more} more: python -m ingest report")
         failures = applied.result.failures
         for name, reason in failures[:_FAILURES_SHOWN]:
             self._console.print(f"         {escape(name)}: {escape(reason)}")
@@ -138,6 +156,7 @@ def status_table(
     found: dict[int, Reconciliation],
     waiting: list[WaitingTrigger],
     rejected: list[tuple[str, str, str]],
+    odd: Sequence[Anomaly] = (),
 ) -> list[Table]:
     """Tables of what is landed, and of the triggers that did not land.
 
@@ -146,15 +165,19 @@ def status_table(
         found: Results of the applied ones by number.
         waiting: The triggers that are in their source folder still.
         rejected: Time, trigger and reason of rejected triggers.
+        odd: Anomalies of all batches.
     """
+    odd_on = Counter(anomaly.batch_date for anomaly in odd)
     batches = Table(
         Column("batch_date", no_wrap=True),
         Column("batch", overflow="fold"),
         "state",
         *(Column(name, justify="right") for name in ("rows", "valid", "errors", "score")),
         "status",
+        Column("odd", justify="right"),
         title="Batches",
         box=SIMPLE,
+        show_edge=False,
         padding=(0, 1, 0, 0),
     )
     for landing in sorted(landings, key=lambda item: (item.batch_date, item.number)):
@@ -163,10 +186,11 @@ def status_table(
         state = landing.state
         if result and result.feeds_without_valid_rows:
             state = "none valid"
-        cells = ["", "", "", ""]
+        cells = ["", "", "", "", ""]
         if result:
             cells = [str(result.valid_rows), str(result.quarantined_rows)]
             cells += [f"{result.score:.2f}", _coloured(result.status)]
+            cells.append(str(odd_on[landing.batch_date] or ""))
         batches.add_row(
             str(landing.batch_date),
             escape(landing.batch_id),
@@ -231,12 +255,15 @@ def errors_table(rows: list[ErrorRow]) -> Table:
     return table
 
 
-def report_tables(looks: list[LoggedLook], failed: list[FailedRule]) -> list[Table]:
-    """Tables of the last run's triggers and of a batch's failed rules.
+def report_tables(
+    looks: list[LoggedLook], failed: list[FailedRule], odd: Sequence[Anomaly] = ()
+) -> list[Table]:
+    """Tables of the last run's triggers and of a batch's failed rules and anomalies.
 
     Args:
         looks: Outcomes of the last run.
         failed: Failed rules, all of one batch.
+        odd: Anomalies, all of one batch; without any there is no table of them.
     """
     triggers = Table(
         # Names as they are sent by custom are not folded; longer ones are.
@@ -275,7 +302,7 @@ def report_tables(looks: list[LoggedLook], failed: list[FailedRule]) -> list[Tab
             str(rule.checked_records),
             f"{rule.rule_id}\n[dim]{escape(rule.description)}[/]",
         )
-    return [triggers, rules]
+    return [triggers, rules, *([_anomalies_table(odd)] if odd else [])]
 
 
 def header_lines(found: HeaderCheck, feed: Feed) -> list[str]:
@@ -328,3 +355,18 @@ def _coloured(outcome: str) -> str:
     """An outcome in its colour, spelled as it is."""
     colour = _COLOURS.get(outcome.upper())
     return f"[{colour}]{outcome}[/]" if colour else outcome
+
+
+def _anomalies_table(odd: Sequence[Anomaly]) -> Table:
+    table = Table(
+        Column("anomaly", overflow="fold", min_width=24),
+        *(Column(name, justify="right") for name in ("found", "expected", "score")),
+        Column("what to look at", overflow="fold", min_width=24),
+        title=f"Anomalies of {odd[0].batch_date} {escape(odd[0].batch_id)}",
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
+    )
+    for item in odd:
+        numbers = plain(item.value), plain(item.expected), f"{item.score:.1f}"
+        table.add_row(f"{item.feed} {escape(item.metric)}", *numbers, escape(item.advice))
+    return table

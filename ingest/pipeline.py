@@ -14,6 +14,7 @@ from ingest.batches.intake import Intake, Look
 from ingest.batches.landing import LandingTables
 from ingest.batches.ledger import Landing, Ledger
 from ingest.batches.processing_log import LogRow, ProcessingLog, now
+from ingest.batches.results import Anomaly, anomalies
 from ingest.batches.trigger import triggers_in
 from ingest.build import BuildResult, DbtBuild, OnNode
 from ingest.config import Settings
@@ -54,6 +55,8 @@ class Pipeline:
         """Open the pipeline."""
         contract = load_contract(settings.project_dir)
         self.ledger = Ledger(session, settings)
+        self._session = session
+        self._anomalies = settings.table("ops", "metric_anomalies")
         self._contract = ContractStore(session, settings, contract)
         self._root = FeedRoot.of(settings)
         log_table = settings.table("ops", "processing_log")
@@ -116,6 +119,10 @@ class Pipeline:
             yield Applied(landing, result, time.monotonic() - start)
             if not result.success:
                 return
+
+    def anomalies(self, landing: Landing) -> list[Anomaly]:
+        """What is odd about an applied batch, the worst first."""
+        return anomalies(self._session, self._anomalies, landing.batch_date)
 
     def replay(self, since: date | None) -> list[Landing]:
         """Make the landed batches from a date on pending again, and log it; None means all.

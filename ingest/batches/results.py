@@ -1,4 +1,4 @@
-"""Results of the rules, as the dbt build has recorded them."""
+"""Results of the rules and of the metrics, as the dbt build has recorded them."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -42,3 +42,59 @@ def failed_rules(
         " order by case severity when 'HIGH' then 1 when 'MEDIUM' then 2 else 3 end, rule_id"
     ).collect()
     return [FailedRule(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """A metric of a batch that is odd beside the batches before it.
+
+    Attributes:
+        batch_id: The batch.
+        batch_date: Its business date.
+        feed: Feed measured.
+        metric: What was measured.
+        value: Its value in this batch.
+        expected: Its median in the batches before.
+        score: Distance from there, in spreads.
+        direction: `high` or `low`.
+        advice: What it usually comes from, and what to look at.
+    """
+
+    batch_id: str
+    batch_date: date
+    feed: str
+    metric: str
+    value: float
+    expected: float
+    score: float
+    direction: str
+    advice: str
+
+    def __str__(self) -> str:
+        """The anomaly as a clause, such as `orders rows 12 is low, expected 240`."""
+        return (
+            f"{self.feed} {self.metric} {plain(self.value)} is {self.direction},"
+            f" expected {plain(self.expected)}"
+        )
+
+
+def plain(number: float) -> str:
+    """A number with two decimals, or without any when it is whole."""
+    return f"{number:.2f}".removesuffix(".00")
+
+
+def anomalies(session: SparkSession, table: str, day: date | None = None) -> list[Anomaly]:
+    """Anomalies of a batch, or of all batches by date; the worst first.
+
+    Args:
+        session: Where the table is.
+        table: Qualified name of `metric_anomalies`.
+        day: batch_date of the batch; None means all.
+    """
+    of_day = f" and batch_date = date '{day}'" if day else ""
+    rows = session.sql(
+        "select batch_id, batch_date, feed, metric, value, expected, score, direction, advice"
+        f" from {table} where is_anomaly{of_day}"
+        " order by batch_date, abs(score) desc, feed, metric"
+    ).collect()
+    return [Anomaly(*row) for row in rows]

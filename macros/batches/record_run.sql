@@ -1,6 +1,6 @@
 {#-
-    End of every dbt run that tests or builds: record the rules' results, reconcile the batch once it is wholly
-    built, append to the log.
+    End of every dbt run that tests or builds: once the batch is wholly built, record the rules' results and its
+    metrics, and reconcile it; append to the log.
 -#}
 {% macro record_run(results) -%}
     {%- set ran = results | rejectattr('node.resource_type', 'equalto', 'unit_test') | list -%}
@@ -13,6 +13,8 @@
             {%- if not record_built(results, batch) -%}
                 {%- set counts = count_batch() -%}
                 {%- do record_rule_results(results, counts) -%}
+                {%- do record_metrics(batch) -%}
+                {%- do record_anomalies(batch) -%}
                 {%- do reconcile(batch, counts) -%}
             {%- endif -%}
             {%- do log_build(results, batch) -%}

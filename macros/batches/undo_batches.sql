@@ -28,7 +28,7 @@
         {%- endif -%}
         {%- do run_query('delete from ' ~ node_relation(node) ~ ' where ' ~ meta.dated_by ~ ' >= ' ~ since) -%}
     {%- endfor -%}
-    {%- for results in ['validation_results', 'batch_reconciliation'] -%}
+    {%- for results in ['validation_results', 'batch_metrics', 'metric_anomalies', 'batch_reconciliation'] -%}
         {%- do run_query('delete from ' ~ pipeline_relation('ops', results) ~ ' where batch_date >= ' ~ since) -%}
     {%- endfor -%}
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- The current batch's valid orders with what the cross-table rules ask about them.
+-- The current batch's valid orders with what the cross-table rules and the metrics ask about them.
 with
 
 orders as (
@@ -10,6 +10,13 @@ currency_rates as (
         {{ code('currency') }} as currency_code,
         usd_rate
     from {{ ref('currency_rates') }}
+),
+
+order_statuses as (
+    select
+        {{ code('status') }} as status_code,
+        counts_as_revenue
+    from {{ ref('order_statuses') }}
 ),
 
 known_customers as (
@@ -39,6 +46,7 @@ final as (
         orders.order_status_code,
         orders.created_timestamp,
         {{ usd('orders.order_amount', 'currency_rates.usd_rate') }} as order_amount_usd,
+        coalesce(order_statuses.counts_as_revenue, true) as counts_as_revenue,
         known_customers.customer_id is not null as is_customer_known,
         known_customers.customer_tier_code as known_customer_tier_code,
         known_products.product_id is not null as is_product_known,
@@ -49,6 +57,8 @@ final as (
     from orders
     left join currency_rates
         on orders.currency_code = currency_rates.currency_code
+    left join order_statuses
+        on orders.order_status_code = order_statuses.status_code
     left join known_customers
         on orders.customer_id = known_customers.customer_id
     left join known_products

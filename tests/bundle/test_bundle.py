@@ -108,7 +108,8 @@ def test_only_the_warehouse_must_be_given() -> None:
 
 
 def test_no_reference_is_left(bundle: dict[str, Any]) -> None:
-    ids = {"resources.jobs.batches.id", "resources.alerts.high_failures.id"}
+    ids = {"resources.jobs.batches.id"}
+    ids |= {f"resources.alerts.{name}.id" for name in ("high_failures", "anomalies")}
 
     assert references(bundle["resources"]) == ids
 
@@ -384,6 +385,7 @@ def test_batches_are_landed_applied_in_order_and_reported(prod: dict[str, Any]) 
         "apply": [("has_pending", "true")],
         "build": [],
         "alert_on_high_failures": [("apply", None)],
+        "alert_on_anomalies": [("apply", None)],
         # Not on `apply` alone: a task whose dependencies are all excluded is excluded too.
         "report": [("land", None), ("apply", None)],
     }
@@ -397,8 +399,9 @@ def test_batches_are_landed_applied_in_order_and_reported(prod: dict[str, Any]) 
     loop = by_key["apply"]["for_each_task"]
     assert (loop["inputs"], loop["concurrency"]) == ("{{tasks.to_apply.output.rows}}", 1)
     assert by_key["report"]["run_if"] == "ALL_DONE"
-    alert = by_key["alert_on_high_failures"]["alert_task"]
-    assert alert["alert_id"] == "${resources.alerts.high_failures.id}"
+    for name in ("high_failures", "anomalies"):
+        alert = by_key[f"alert_on_{name}"]["alert_task"]
+        assert alert["alert_id"] == f"${{resources.alerts.{name}.id}}"
 
 
 def test_only_what_passes_by_itself_is_tried_again(prod: dict[str, Any]) -> None:
@@ -595,7 +598,7 @@ def test_operations_are_commands(bundle: dict[str, Any]) -> None:
 def test_alerts_notify(bundle: dict[str, Any]) -> None:
     alerts = sources()["resources"]["alerts"]
 
-    assert set(alerts) == {"high_failures", "rejected_triggers", "stale_data"}
+    assert set(alerts) == {"high_failures", "anomalies", "rejected_triggers", "stale_data"}
     for alert in alerts.values():
         evaluation = alert["evaluation"]
         assert evaluation["notification"]["subscriptions"] == "${var.alert_subscriptions}"

@@ -72,6 +72,23 @@ def test_alert_on_high_failures(spark: SparkSession) -> None:
 
 
 @pytest.mark.usefixtures("applied")
+def test_alert_on_anomalies(spark: SparkSession) -> None:
+    assert alert_value(spark, "anomalies") == 0
+    table = f"{SCHEMA}_ops.metric_anomalies"
+    metrics = spark.table(f"{SCHEMA}_ops.batch_metrics")
+    odd = metrics.selectExpr("batch_date", "metric in ('rows', 'new_keys') as is_anomaly")
+    columns = [
+        name if name in odd.columns else f"cast(null as {kind}) as {name}"
+        for name, kind in spark.table(table).dtypes
+    ]
+    odd.selectExpr(*columns).write.insertInto(table)
+    try:
+        assert alert_value(spark, "anomalies") == 2 * 5
+    finally:
+        spark.sql(f"delete from {table} where true")
+
+
+@pytest.mark.usefixtures("applied")
 def test_alert_on_rejected_triggers(spark: SparkSession) -> None:
     assert alert_value(spark, "rejected_triggers") == 1
 
@@ -96,7 +113,7 @@ def deployed(engine: LocalEngine, warehouse: Path, tmp_path_factory: pytest.Temp
     return schema
 
 
-@pytest.mark.parametrize("name", ["high_failures", "rejected_triggers", "stale_data"])
+@pytest.mark.parametrize("name", ["high_failures", "anomalies", "rejected_triggers", "stale_data"])
 def test_alert_is_quiet_before_the_first_batch(
     name: str, deployed: str, spark: SparkSession
 ) -> None:

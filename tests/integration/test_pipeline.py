@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import SettingsFor, free_port
 from pyspark.sql import SparkSession
-from pyspark.sql.functions import lit
+from pyspark.sql.functions import expr, lit
 from reference.compare import differences
+from reference.metrics import metric_anomalies
 from reference.model import expected
 from support.batches import tables, timeless
 from support.house import SAMPLE, House, retry_after_failure
@@ -244,9 +245,28 @@ def test_building_again_changes_nothing(sample: House, spark: SparkSession) -> N
         "sample_staging.orders_errors"
     )
     assert timeless(tables(spark, sample.schema)) != before
+    # As if the batches had been measured for a week longer: the newest can be judged.
+    metrics, judged = (f"sample_ops.{name}" for name in ("batch_metrics", "metric_anomalies"))
+    measured = spark.table(metrics)
+    for days in range(1, 8):
+        measured.where("batch_date = '2025-01-15'").withColumn(
+            "batch_date", expr(f"date_sub(batch_date, {days})")
+        ).write.insertInto(metrics)
+    history = spark.table(metrics).toArrow().to_pylist()
 
     sample.dbt("build", "--exclude-resource-type", "unit_test")
 
+    days = sorted({row["batch_date"] for row in history})
+    wanted = metric_anomalies(
+        [[row for row in history if row["batch_date"] == day] for day in days]
+    )
+    found = spark.table(judged).toArrow().to_pylist()
+    assert len(wanted) > 50
+    assert not differences({judged: wanted}, {judged: found})
+    odd = spark.table("sample_ops.processing_log").where("step = 'anomalies'").collect()
+    assert [(row["status"], row["batch_id"]) for row in odd] == [("WARNING", "daily-2025-01-17")]
+    spark.sql(f"delete from {metrics} where batch_date < '2025-01-15'")
+    spark.sql(f"delete from {judged} where true")
     assert timeless(tables(spark, sample.schema)) == before
 
 

@@ -39,6 +39,7 @@ def refuse(message: str) -> None:
     raise RuntimeError(message)
 
 
+RESULTS = ("ops.batch_reconciliation", "ops.batch_metrics", "ops.metric_anomalies")
 ERRORS = {"dated_by": "_batch_date", "closed_by": "resolved_by_batch_id"}
 GRAPH = {
     "orders_target": node("orders_target", "targets", "snapshot", "snapshot"),
@@ -64,9 +65,8 @@ class Tables:
         self._schema = settings.schema_name
         for number, n in enumerate((15, 16, 17), start=1):
             self.land(number, n)
-            self._append(
-                "ops.batch_reconciliation", landing_number=number, batch_date=DAYS[n], feed="orders"
-            )
+            for table in RESULTS:
+                self._append(table, landing_number=number, batch_date=DAYS[n], feed="orders")
         self._create(
             "targets.orders_target",
             "select * from values (date '2025-01-15', date '2025-01-16'),"
@@ -178,8 +178,8 @@ def assert_undone_since(house: Tables, n: int) -> None:
 
     assert house.rows("targets.orders_target", "effective_date", "expiry_date") == versions
     assert house.rows("staging.orders_errors", "_batch_date", "resolved_by_batch_id") == errors
-    applied = house.rows("ops.batch_reconciliation", "batch_date")
-    assert applied == [(DAYS[day],) for day in before]
+    for table in RESULTS:
+        assert house.rows(table, "batch_date") == [(DAYS[day],) for day in before]
 
 
 def test_batch_after_the_last_one_undoes_nothing(house: Tables) -> None:

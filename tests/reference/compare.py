@@ -27,6 +27,8 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "marts.delivery_performance": ("delivery_month", "carrier", "shipping_method"),
     "ops.validation_results": ("batch_id", "rule_id"),
     "ops.batch_reconciliation": ("batch_id", "feed"),
+    "ops.batch_metrics": ("batch_id", "feed", "metric"),
+    "ops.metric_anomalies": ("batch_id", "feed", "metric"),
 }
 
 

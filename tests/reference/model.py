@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from . import marts, ops, shop
+from . import marts, metrics, ops, shop
 from .contract import FEEDS, Row
 from .derive import stg_row
 from .reader import read_batches
@@ -48,6 +48,8 @@ def expected(
         tables[f"marts.{name}"] = []
     tables["ops.validation_results"] = []
     tables["ops.batch_reconciliation"] = []
+    tables["ops.batch_metrics"] = []
+    tables["ops.metric_anomalies"] = []
 
     tables["marts.segment_analysis"] = marts.segment_analysis([])
 
@@ -57,6 +59,7 @@ def expected(
             tables[f"landing.{feed}"] += batch.landed[feed]
 
     targets: Targets = {feed: Target(feed) for feed in FEEDS}
+    history: list[list[Row]] = []
     for batch in effective:
         day = batch.batch_date
         base: dict[str, list[Row]] = {}
@@ -78,6 +81,9 @@ def expected(
         results = ops.validation_results(batch, base, stg, targets)
         tables["ops.validation_results"] += results
         tables["ops.batch_reconciliation"] += ops.reconciliation(batch, base, stg, results)
+        history.append(metrics.batch_metrics(batch, base, targets))
+        tables["ops.batch_metrics"] += history[-1]
+        tables["ops.metric_anomalies"] += metrics.metric_anomalies(history)
         known = marts.sales(targets)
         revenue = [sale for sale in known if sale.counts]
         tables["marts.analytics_summary"].append(marts.analytics_summary(revenue, day))

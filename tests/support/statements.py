@@ -72,6 +72,16 @@ CASES = (
         [(1, "a"), (2, "b"), (3, "c"), (4, "d")],
     ),
     Case(
+        "merge: update set *, insert *, delete",
+        (
+            "merge into {table} as old using (select 3 as id, 'c' as name union all select 4, 'd')"
+            " as new on old.id = new.id"
+            " when matched then update set * when not matched then insert *"
+            " when not matched by source and old.name = 'b' then delete",
+        ),
+        [(1, "a"), (3, "c"), (4, "d")],
+    ),
+    Case(
         "merge: delete, update set",
         (
             "merge into {table} as old using (select 1 as id, true as gone union all"

@@ -3,15 +3,18 @@
 import csv
 import re
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from reference.metrics import feed_metrics, nullable_columns
+from reference.scd2 import Target
 
 from ingest.config import PROJECT_DIR
-from ingest.contract import load_contract
+from ingest.contract import LANDING_SOURCES, OPS_SOURCES, load_contract
 
 PROJECT = Path(__file__).parents[2]
 FEEDS = ("orders", "customers", "products", "inventory", "shipping")
@@ -255,3 +258,22 @@ def test_seed_has_the_specified_values(seed: str) -> None:
     with (PROJECT / f"seeds/{seed}.csv").open(encoding="utf-8", newline="") as file:
         rows = [tuple(map(comparable, row)) for row in csv.reader(file)]
     assert rows == [tuple(map(comparable, row)) for row in SEEDS[seed]]
+
+
+def test_each_metric_has_a_rule_of_thumb() -> None:
+    """One place each: with the feed's contract, else with batch_metrics."""
+    landing = yaml.safe_load((PROJECT_DIR / LANDING_SOURCES).read_text("utf-8"))["sources"][0]
+    ops = yaml.safe_load((PROJECT_DIR / OPS_SOURCES).read_text("utf-8"))["sources"][0]
+    metas = {
+        table["name"]: table["config"]["meta"] for table in [*landing["tables"], *ops["tables"]]
+    }
+    general = metas["batch_metrics"]["advice"]
+
+    for feed in FEEDS:
+        own = metas[feed].get("metrics", {})
+        declared = {f"null_pct:{name}" for name in nullable_columns(feed)} | own.keys() | {*general}
+        measured = feed_metrics(feed, [], Target(feed), date(2025, 1, 15)).keys()
+        assert declared - {"null_pct", "missing_feed"} == measured
+        assert all(metric["advice"].strip() for metric in own.values())
+    assert all(text.strip() for text in general.values())
+    assert {"null_pct", "missing_feed"} <= general.keys()
