@@ -14,7 +14,7 @@ from reference.metrics import feed_metrics, nullable_columns
 from reference.scd2 import Target
 
 from ingest.config import PROJECT_DIR
-from ingest.contract import LANDING_SOURCES, OPS_SOURCES, load_contract
+from ingest.contract import load_contract
 
 PROJECT = Path(__file__).parents[2]
 FEEDS = ("orders", "customers", "products", "inventory", "shipping")
@@ -262,15 +262,13 @@ def test_seed_has_the_specified_values(seed: str) -> None:
 
 def test_each_metric_has_a_rule_of_thumb() -> None:
     """One place each: with the feed's contract, else with batch_metrics."""
-    landing = yaml.safe_load((PROJECT_DIR / LANDING_SOURCES).read_text("utf-8"))["sources"][0]
-    ops = yaml.safe_load((PROJECT_DIR / OPS_SOURCES).read_text("utf-8"))["sources"][0]
-    metas = {
-        table["name"]: table["config"]["meta"] for table in [*landing["tables"], *ops["tables"]]
-    }
+    (ops,) = read("models/ops/_ops__sources.yml")["sources"]
+    metas = {table["name"]: table["config"]["meta"] for table in ops["tables"]}
     general = metas["batch_metrics"]["advice"]
 
     for feed in FEEDS:
-        own = metas[feed].get("metrics", {})
+        (landing,) = read(f"models/staging/{feed}/_{feed}__contract.yml")["sources"]
+        own = landing["tables"][0]["config"]["meta"].get("metrics", {})
         declared = {f"null_pct:{name}" for name in nullable_columns(feed)} | own.keys() | {*general}
         measured = feed_metrics(feed, [], Target(feed), date(2025, 1, 15)).keys()
         assert declared - {"null_pct", "missing_feed"} == measured

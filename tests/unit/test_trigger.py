@@ -414,7 +414,7 @@ def test_trigger_that_is_gone(tmp_path: Path) -> None:
 
 def parsed(name: str = ORDERS) -> ParsedFile:
     """A file as the reader found it."""
-    return ParsedFile("orders", name, SHA256, 5, 1000, 0, ())
+    return ParsedFile("orders", name, SHA256, 5, 1000, 0, "", ())
 
 
 @pytest.mark.parametrize(
