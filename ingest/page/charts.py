@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from ingest.page.facts import Page, Rule, Share
+from ingest.page.facts import OddMetric, Page, Rule, Share
 from ingest.page.formats import count, day, money, number, percent
 
 _REASONS = 10
@@ -73,6 +73,7 @@ class Chart:
 def charts(page: Page) -> dict[str, Chart]:
     """The charts that a page has data for, by name."""
     found = [_scores(page), _quarantined(page), _reasons(page.rules)]
+    found += [_odd(place, metric) for place, metric in enumerate(page.anomalies)]
     if page.shop:
         found += [
             _days(page),
@@ -173,6 +174,48 @@ def _reasons(rules: Iterable[Rule]) -> Chart:
     return _chart(
         "reasons", "Top reasons: the rules that most rows broke", _ranked(bars), header, rows
     )
+
+
+def _odd(place: int, metric: OddMetric) -> Chart:
+    """The metric over the batches, on the band in which it was expected."""
+    values = [
+        {
+            "day": point.batch_date.isoformat(),
+            "value": point.value,
+            "low": point.low,
+            "high": point.high,
+            "is": _SEVERITY_COLOURS["HIGH"] if point is metric.curve[-1] else _ACCENT,
+        }
+        for point in metric.curve
+    ]
+    base = alt.Chart(alt.Data(values=values)).encode(x=_by_day())
+    scale = alt.Scale(zero=False)
+    band = base.mark_area(color="var(--accent-soft)", interpolate="step").encode(
+        y=alt.Y("low:Q", scale=scale), y2="high:Q"
+    )
+    line = base.mark_line().encode(y="value:Q")
+    dots = base.mark_point(filled=True, size=50, opacity=1).encode(
+        y="value:Q",
+        color=alt.Color("is:N", scale=None),
+        tooltip=[
+            alt.Tooltip("day:N", title="Batch"),
+            alt.Tooltip("value:Q", title="Value", format=",.2f"),
+            alt.Tooltip("low:Q", title="Expected from", format=",.2f"),
+            alt.Tooltip("high:Q", title="to", format=",.2f"),
+        ],
+    )
+    rows = [
+        (
+            day(point.batch_date),
+            number(point.value, 2),
+            number(point.expected, 2),
+            f"{number(point.low, 2)} to {number(point.high, 2)}",
+        )
+        for point in reversed(metric.curve)
+    ]
+    title = f"{metric.feed}: {metric.metric}, and where it was expected"
+    header = ("Batch", "Value", "Median before", "Expected")
+    return _chart(f"odd-{place}", title, band + line + dots, header, rows)
 
 
 def _days(page: Page) -> Chart:

@@ -270,6 +270,42 @@ class OpenTrigger:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A metric in one batch, and the band where it was expected; None while it cannot be judged."""
+
+    batch_date: date
+    value: float
+    expected: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class OddMetric:
+    """A metric that is an anomaly of the batch.
+
+    Attributes:
+        feed: Its feed.
+        metric: Its name.
+        direction: `high` or `low`.
+        value: Its value in the batch.
+        expected: Its median in the batches before.
+        score: Distance from there, in spreads.
+        advice: What it usually comes from, and what to look at.
+        curve: Its values over the history, oldest first.
+    """
+
+    feed: str
+    metric: str
+    direction: str
+    value: float
+    expected: float
+    score: float
+    advice: str
+    curve: tuple[Measured, ...]
+
+
+@dataclass(frozen=True)
 class Page:
     """All that one page tells.
 
@@ -283,6 +319,7 @@ class Page:
         totals: The shop's figures after the batches of the history, oldest first.
         shop: The marts.
         triggers: Triggers that wait or were rejected, newest first.
+        anomalies: What is odd in the batch, the worst first.
     """
 
     batch: Batch
@@ -294,6 +331,7 @@ class Page:
     totals: tuple[Totals, ...] = ()
     shop: Shop | None = None
     triggers: tuple[OpenTrigger, ...] = ()
+    anomalies: tuple[OddMetric, ...] = ()
 
     @property
     def previous(self) -> Batch | None:

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 
+import yaml
 from pyspark.sql import Row, SparkSession
 
+from ingest.batches.results import anomalies
 from ingest.catalog import sql_text, tables_in
 from ingest.config import Settings
 from ingest.contract import Feed, load_contract
@@ -16,6 +19,8 @@ from ingest.page.facts import (
     Batch,
     File,
     Flow,
+    Measured,
+    OddMetric,
     OpenTrigger,
     Outcome,
     Page,
@@ -58,6 +63,7 @@ def read_page(session: SparkSession, settings: Settings, batch_id: str | None = 
         totals=reader.totals(),
         shop=read_shop(session, settings, choice.newest),
         triggers=reader.triggers(),
+        anomalies=reader.anomalies(),
     )
 
 
@@ -281,6 +287,50 @@ class _Reader:
         )
         return tuple(Totals(row[0], *map(plain_number, row[1:])) for row in rows)
 
+    def anomalies(self) -> tuple[OddMetric, ...]:
+        """What is odd in the batch, each with its curve over the history."""
+        found = anomalies(self._session, self._ops("metric_anomalies"), self._choice.batch_date)
+        curves = self._curves() if found else {}
+        return tuple(
+            OddMetric(
+                feed=item.feed,
+                metric=item.metric,
+                direction=item.direction,
+                value=item.value,
+                expected=item.expected,
+                score=item.score,
+                advice=item.advice,
+                curve=tuple(curves[item.feed, item.metric]),
+            )
+            for item in found
+        )
+
+    def _curves(self) -> dict[tuple[str, str], list[Measured]]:
+        """Values and bands of the metrics that are odd in the batch, by feed and metric."""
+        # Where the score reaches the threshold, which is in dbt's settings only.
+        reach = anomaly_threshold(self._settings.project_dir)
+        odd = self._ops("metric_anomalies")
+        rows = self._rows(
+            "select measured.feed, measured.metric, measured.batch_date, measured.value,"
+            f" judged.expected, judged.expected - {reach} * judged.spread as low,"
+            f" judged.expected + {reach} * judged.spread as high"
+            f" from {self._ops('batch_metrics')} as measured"
+            f" left join {odd} as judged on measured.batch_date = judged.batch_date"
+            " and measured.feed = judged.feed and measured.metric = judged.metric"
+            f" left semi join (select feed, metric from {odd}"
+            f" where is_anomaly and batch_date = {self._at}) as odd"
+            " on measured.feed = odd.feed and measured.metric = odd.metric"
+            f" where measured.batch_date {self._span} and"
+            # A feed that is missing has no value, and is judged as 0 rows.
+            " coalesce(measured.value, judged.value) is not null order by measured.batch_date"
+        )
+        curves: dict[tuple[str, str], list[Measured]] = defaultdict(list)
+        for row in rows:
+            value = 0.0 if row.value is None else row.value
+            point = Measured(row.batch_date, value, row.expected, row.low, row.high)
+            curves[row.feed, row.metric].append(point)
+        return curves
+
     def triggers(self) -> tuple[OpenTrigger, ...]:
         """Triggers whose last look did not land them, and whose date has not landed since."""
         rows = self._rows(
@@ -309,6 +359,12 @@ class _Reader:
     def _place(self, feed: str) -> int:
         # A feed that has left the contract stands last.
         return self._order.get(feed, len(self._order))
+
+
+def anomaly_threshold(project_dir: Path) -> float:
+    """From which distance on, in spreads, a metric is an anomaly, as dbt_project.yml has it."""
+    project = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
+    return float(project["vars"]["anomaly_threshold"])
 
 
 def _worst_first(rule: Rule) -> tuple[int, bool, int, str]:

@@ -17,6 +17,8 @@ from ingest.page.facts import (
     Day,
     File,
     Flow,
+    Measured,
+    OddMetric,
     OpenTrigger,
     Outcome,
     Page,
@@ -88,6 +90,21 @@ def page() -> Page:
             products_count=1,
         ),
         triggers=(OpenTrigger("trigger.json", "REJECTED", AT, "A file is missing."),),
+        anomalies=(
+            OddMetric(
+                feed="orders",
+                metric="rows",
+                direction="low",
+                value=12.0,
+                expected=240.0,
+                score=-9.5,
+                advice="Half a file is missing.",
+                curve=(
+                    Measured(DAYS[0], 240.0, None, None, None),
+                    Measured(DAYS[1], 12.0, 240.0, 120.0, 360.0),
+                ),
+            ),
+        ),
     )
 
 
@@ -126,6 +143,9 @@ def test_page_says_what_there_is_to_say(page: Page) -> None:
         "16 January 2025",
         "97.25 of 100",
         "−2.75 since 15 Jan",
+        "orders rows 12.00 is low, expected 240.00",
+        "Half a file is missing.",
+        "120.00 to 360.00",
         "96 of 100 rows are valid, 4 are in quarantine (4.0 %)",
         "Odd.",
         "Very.",
@@ -162,6 +182,7 @@ def test_every_chart_has_its_place_and_its_numbers(page: Page) -> None:
         "scores",
         "quarantined",
         "reasons",
+        "odd-0",
         "days",
         "categories",
         "seasons",
@@ -202,6 +223,7 @@ def hostile(page: Page) -> Page:
         batch=replace(page.batch, batch_id=HOSTILE),
         files=(replace(page.files[0], name=HOSTILE, warning=HOSTILE),),
         rules=(rule(HOSTILE, "HIGH", 2, description=HOSTILE, examples=(Place(HOSTILE, 1),)),),
+        anomalies=(replace(page.anomalies[0], metric=HOSTILE, advice=HOSTILE),),
         targets=(replace(page.targets[0], columns=((HOSTILE, 1),)),),
         shop=replace(
             page.shop,
