@@ -106,7 +106,7 @@ def environment_of(project: Path) -> dict[str, str]:
 def copy_project(folder: Path) -> Path:
     """A copy of the dbt project, whose seeds a test may edit; the rest of it is the original."""
     shutil.copytree(PROJECT_DIR / "seeds", folder / "seeds")
-    names = ("dbt_project.yml", "profiles.yml", "packages.yml", "dbt_packages")
+    names = ("dbt_project.yml", "profiles.yml", "packages.yml", "selectors.yml", "dbt_packages")
     for name in (*names, "macros", "models", "snapshots", "tests/generic", "tests/cross_table"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).symlink_to(PROJECT_DIR / name)
