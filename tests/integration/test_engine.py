@@ -41,8 +41,8 @@ def test_schemas_and_ingest_tables_exist(spark: SparkSession) -> None:
         "customers", "inventory", "landed_files", "orders", "products", "shipping"
     ]  # fmt: skip
     assert tables_in(spark, "ecomm_ops") == [
-        "batch_reconciliation", "contract_history", "processing_log", "validation_results",
-        "withdrawals",
+        "batch_metrics", "batch_reconciliation", "built_nodes", "contract_history",
+        "metric_anomalies", "processing_log", "validation_results", "withdrawals",
     ]  # fmt: skip
 
 

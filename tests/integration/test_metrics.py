@@ -75,9 +75,10 @@ class Metrics:
             "append_to_log": lambda *row: self.logged.append(row),
             "sql_text": lambda text: call_macro("sql_text", text),
             "feeds": lambda: ["orders"],
-            "contract_source": lambda feed: _source("landing", feed, metrics=OWN),
+            "contract": lambda: {"orders": _source(metrics=OWN)},
+            "project_name": "ecomm_pipeline",
             "graph": SimpleNamespace(
-                sources={"m": _source("ops", "batch_metrics", advice=GENERAL)}
+                sources={"source.ecomm_pipeline.ops.batch_metrics": _source(advice=GENERAL)}
             ),
         }
         for name in names:
@@ -89,8 +90,8 @@ OWN = {"revenue_usd": {"value": "sum(x)", "advice": "Look at 'amounts'.\n"}}
 GENERAL = {"missing_feed": "Ask the sender.", "rows": "The file.", "null_pct": "The header."}
 
 
-def _source(source: str, name: str, **meta: Any) -> SimpleNamespace:
-    return SimpleNamespace(source_name=source, name=name, config=SimpleNamespace(meta=meta))
+def _source(**meta: Any) -> SimpleNamespace:
+    return SimpleNamespace(config=SimpleNamespace(meta=meta))
 
 
 def _called(name: str, context: dict[str, Any]) -> Any:

@@ -151,6 +151,7 @@ def content(found: dict[str, list[dict[str, object]]]) -> dict[str, list[str]]:
     kept = {
         name: [{key: item[key] for key in sorted(item) if key not in left_out} for item in rows]
         for name, rows in found.items()
-        if not name.startswith("landing.") and name != "ops.contract_history"
+        if not name.startswith("landing.")
+        and name not in ("ops.contract_history", "ops.built_nodes")
     }
     return timeless(kept)
