@@ -4,7 +4,7 @@ import json
 import smtplib
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -20,7 +20,7 @@ _TITLE = "E-commerce pipeline"
 _TIMEOUT = 5.0
 _SUBJECT_LENGTH = 150
 # Seconds before the second attempt and the third.
-PAUSES = (1.0, 3.0)
+_PAUSES = (1.0, 3.0)
 
 
 class NotSent(Exception):
@@ -62,30 +62,19 @@ def channels(settings: Settings) -> list[Channel]:
     return found
 
 
-def deliver(
-    channel: Channel,
-    text: str,
-    pauses: Sequence[float] = PAUSES,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
+def deliver(channel: Channel, text: str) -> None:
     """Send a text, with further attempts where they may help.
-
-    Args:
-        channel: On which way.
-        text: What.
-        pauses: Seconds before each further attempt.
-        sleep: Waits that long.
 
     Raises:
         NotSent: No attempt succeeded.
     """
-    for pause in pauses:
+    for pause in _PAUSES:
         try:
             return channel.send(text)
         except NotSent as failure:
             if not failure.is_passing:
                 raise
-        sleep(pause)
+        time.sleep(pause)
     return channel.send(text)
 
 
