@@ -4,6 +4,7 @@ What was sent stands in the processing log as rows of step `alert`, and what was
 next run that has the channel tries it again.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -34,6 +35,7 @@ class Outbox:
         channels: Sequence[Channel],
         warn: Callable[[str], None],
         deliver: Callable[[Channel, str], None] = deliver,
+        patience: float = 60.0,
     ) -> None:
         """Send by the channels.
 
@@ -41,10 +43,12 @@ class Outbox:
             channels: Ways on which each alert goes out; none switches alerts off.
             warn: Takes a sentence about what could not be sent.
             deliver: Sends a text on a channel, or raises NotSent.
+            patience: Seconds after which a channel gets no further text in this run.
         """
         self._channels = channels
         self._warn = warn
         self._deliver = deliver
+        self._patience = patience
         self._log: AlertLog | None = None
         self._is_failure_told = False
 
@@ -116,9 +120,12 @@ class Outbox:
             due.setdefault(text, Alert(f"Told late: {text}", item.batch_id, item.batch_date))
         rows: list[LogRow] = []
         failure: NotSent | None = None
+        deadline = time.monotonic() + self._patience
         for text, alert in due.items():
             started_at = now()
-            # A channel that is down does not get to hold up the run with each.
+            # A channel that is down or slow does not get to hold up the run with each.
+            if not (failure and failure.is_passing) and time.monotonic() > deadline:
+                failure = NotSent("it takes too long", is_passing=True)
             is_down = failure is not None and failure.is_passing
             unsent = failure if is_down else self._try(channel, alert.text)
             failure = unsent or failure

@@ -447,6 +447,20 @@ def test_a_channel_that_is_down_is_told_late_once() -> None:
     assert (log.rows[4].message, log.rows[4].batch_id) == ("down: one", "b-1")
 
 
+def test_a_channel_that_is_slow_goes_on_in_the_next_run() -> None:
+    log, bird = Log(), Pigeon()
+    warnings: list[str] = []
+    slow = Outbox([bird], warnings.append, patience=-1)
+
+    with slow.with_log(log):
+        slow.tell([Alert("one")])
+    assert (bird.attempts, [row.status for row in log.rows]) == (0, ["WARNING"])
+    assert warnings[0].startswith("Alerts were not sent by pigeon: it takes too long.")
+
+    assert tell(log, [bird], []) == []
+    assert bird.texts == ["Told late: one"]
+
+
 def test_a_text_that_is_refused_keeps_no_other_back() -> None:
     class Picky(Pigeon):
         def send(self, text: str) -> None:
