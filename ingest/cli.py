@@ -21,6 +21,8 @@ from ingest.feed_root import FeedRoot
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from ingest.alerts.events import Alert
+    from ingest.alerts.outbox import Outbox
     from ingest.batches.intake import Look
     from ingest.console import RunConsole
     from ingest.pipeline import Applied, Leftover, Pipeline
@@ -282,9 +284,10 @@ def errors(
 @_with_settings("root", *_ENGINE_OPTIONS)
 def status(settings: Settings, as_json: _AsJson = False) -> None:
     """Show the batches and what became of them."""
+    from ingest.alerts.events import nothing_new
     from ingest.as_json import json_text, status_document
     from ingest.batches.ledger import Ledger
-    from ingest.batches.processing_log import rejected_triggers, waiting_triggers
+    from ingest.batches.processing_log import now, rejected_triggers, waiting_triggers
     from ingest.batches.results import anomalies
     from ingest.batches.trigger import triggers_in
     from ingest.console import status_table
@@ -303,6 +306,8 @@ def status(settings: Settings, as_json: _AsJson = False) -> None:
         return
     for table in status_table(landings, found, waiting, rejected, odd):
         Console().print(table)
+    if silence := nothing_new(landings, settings.alert_days, now()):
+        typer.echo(silence.text)
 
 
 @app.command()
@@ -465,6 +470,33 @@ def doctor(settings: Settings) -> None:
 
 
 @app.command()
+@_with_settings()
+def alerts(settings: Settings) -> None:
+    """Send a test message on each way that alerts are switched on for (env ECOMM_ALERT_*).
+
+    Exit code: 0 all were taken, 1 one was not, or none is switched on.
+    """
+    from ingest.alerts.channels import NotSent, channels, deliver
+
+    chosen = channels(settings)
+    if not chosen:
+        raise ConfigError(
+            "Alerts are off: set ECOMM_ALERT_WEBHOOK, or ECOMM_ALERT_SMTP with ECOMM_ALERT_FROM"
+            " and ECOMM_ALERT_TO."
+        )
+    has_failed = False
+    for channel in chosen:
+        try:
+            deliver(channel, "This is a test: alerts arrive here.")
+            typer.echo(f"The {channel.name} took a test message.")
+        except NotSent as failure:
+            has_failed = True
+            typer.echo(f"The {channel.name} took no test message: {failure}.", err=True)
+    if has_failed:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command()
 @_with_settings("project_dir")
 def check(
     settings: Settings,
@@ -614,8 +646,26 @@ def _no_warehouse(settings: Settings) -> UsageError:
 def _run(
     settings: Settings, *, with_dbt: bool, min_score: float | None = None, as_json: bool = False
 ) -> None:
-    from ingest.as_json import json_text, run_document
+    from ingest.alerts.channels import channels
+    from ingest.alerts.outbox import Outbox
     from ingest.console import RunConsole
+
+    shown = RunConsole(to_stderr=as_json)
+    outbox = Outbox(channels(settings), shown.note)
+    with outbox.telling_failure():
+        code = _run_all(settings, shown, outbox, with_dbt, min_score, as_json)
+    raise typer.Exit(code)
+
+
+def _run_all(
+    settings: Settings,
+    shown: "RunConsole",
+    outbox: "Outbox",
+    with_dbt: bool,
+    min_score: float | None,
+    as_json: bool,
+) -> ExitCode:
+    from ingest.as_json import json_text, run_document
     from ingest.contract import load_contract
     from ingest.engines.engine import open_engine
     from ingest.pipeline import Pipeline
@@ -625,37 +675,53 @@ def _run(
         # A deployment makes the volume, not what is in it.
         root.make(load_contract(settings.project_dir).feeds)
     root.check()
-    shown = RunConsole(to_stderr=as_json)
     with open_engine(settings, exclusive=True) as session, shown.live():
         pipeline = Pipeline(settings, session)
-        for change in pipeline.follow_contract():
-            shown.note(f"Contract: {change} {change.effect}")
-        looks: list[Look] = []
-        for look in pipeline.look_at_all():
-            shown.look(look)
-            looks.append(look)
-        for message in pipeline.log_unlisted(looks):
-            shown.note(message)
-        builds = _build(settings, pipeline, shown) if with_dbt else []
-        leftovers = pipeline.archive(looks, applied_only=with_dbt)
-        for leftover in leftovers:
-            if leftover.is_waiting:
-                shown.note(leftover.message)
-            else:
-                shown.problem(leftover.message)
-        shown.summary(looks, builds)
-        results = pipeline.ledger.reconciliations()
-        is_poor = False
-        for landing in (build.landing for build in builds if build.landing):
-            result = results.get(landing.number)
-            for sentence in result.shortcomings(min_score) if result else []:
-                is_poor = True
-                shown.problem(f"Batch {landing.batch_id} of {landing.batch_date}: {sentence}")
+        with outbox.with_log(pipeline.log):
+            for change in pipeline.follow_contract():
+                shown.note(f"Contract: {change} {change.effect}")
+            looks: list[Look] = []
+            for look in pipeline.look_at_all():
+                shown.look(look)
+                looks.append(look)
+            for message in pipeline.log_unlisted(looks):
+                shown.note(message)
+            builds = _build(settings, pipeline, shown) if with_dbt else []
+            leftovers = pipeline.archive(looks, applied_only=with_dbt)
+            for leftover in leftovers:
+                if leftover.is_waiting:
+                    shown.note(leftover.message)
+                else:
+                    shown.problem(leftover.message)
+            shown.summary(looks, builds)
+            results = pipeline.ledger.reconciliations()
+            is_poor = False
+            for landing in (build.landing for build in builds if build.landing):
+                result = results.get(landing.number)
+                for sentence in result.shortcomings(min_score) if result else []:
+                    is_poor = True
+                    shown.problem(f"Batch {landing.batch_id} of {landing.batch_date}: {sentence}")
+            if outbox.is_on:
+                outbox.tell(_events(settings, pipeline, looks, builds))
     if as_json:
         typer.echo(json_text(run_document(looks, builds, leftovers, results)))
     code = _exit_code(looks, builds, leftovers)
     is_worse = code in (ExitCode.FAILED, ExitCode.REJECTED)
-    raise typer.Exit(ExitCode.POOR if is_poor and not is_worse else code)
+    return ExitCode.POOR if is_poor and not is_worse else code
+
+
+def _events(
+    settings: Settings, pipeline: "Pipeline", looks: "list[Look]", builds: "list[Applied]"
+) -> "list[Alert]":
+    """What alerts are to tell of a run."""
+    from ingest.alerts.events import events_of_run, nothing_new
+    from ingest.batches.processing_log import now
+
+    landings = [build.landing for build in builds if build.landing and build.result.success]
+    odd = {landing.number: pipeline.anomalies(landing) for landing in landings}
+    found = events_of_run(looks, builds, pipeline.ledger.reconciliations(), odd)
+    silence = nothing_new(pipeline.ledger.landings(), settings.alert_days, now())
+    return [*found, silence] if silence else found
 
 
 def _build(settings: Settings, pipeline: "Pipeline", shown: "RunConsole") -> "list[Applied]":

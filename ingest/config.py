@@ -1,9 +1,20 @@
-"""Settings of one command: which feeds, which warehouse, which engine, which schema names."""
+"""Settings of one command: which feeds, which warehouse, engine, schema names; alerts."""
 
+import re
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.errors import ConfigError
@@ -20,6 +31,15 @@ _EXPLANATIONS = {
     "max_trigger_bytes": "must be a positive number of bytes",
     "max_row_bytes": "must be a number of bytes from 1024 to 1073741824",
     "max_days_ahead": "must be a number of days, 0 or more",
+    "alert_webhook": "must be an address that begins with https:// or http://",
+    "alert_webhook_format": "must be slack or teams",
+    "alert_smtp": (
+        "must be smtps://host, or smtp://host, with user:password@ before the host and :port behind"
+        " it if need be; characters such as @ or / in user or password percent-encoded"
+    ),
+    "alert_from": "must be an e-mail address where ECOMM_ALERT_SMTP is set",
+    "alert_to": "must be e-mail addresses, separated by commas, where ECOMM_ALERT_SMTP is set",
+    "alert_days": "must be a number of days, 1 or more",
     "warehouse": (
         "is a path with other characters than unaccented letters, digits and / . _ - + , : ; = @,"
         " and no link to it can be made in ~/.cache: name another folder, or set XDG_CACHE_HOME to"
@@ -39,6 +59,19 @@ def _plain(path: Path) -> Path:
         raise ValueError("no plain path leads there") from None
 
 
+def _url(schemes: set[str], url: SecretStr) -> SecretStr:
+    """Refuse what cannot be an address."""
+    parts = urlsplit(url.get_secret_value())
+    is_plain = url.get_secret_value().isascii() and url.get_secret_value().isprintable()
+    # Reading the port refuses one that is no number.
+    if parts.scheme not in schemes or not parts.hostname or parts.port == 0 or not is_plain:
+        raise ValueError("no such address")
+    return url
+
+
+WebAddress = Annotated[SecretStr, AfterValidator(partial(_url, {"https", "http"}))]
+MailServer = Annotated[SecretStr, AfterValidator(partial(_url, {"smtps", "smtp"}))]
+_ADDRESS = re.compile(r"[!-?A-~]+@[0-9A-Za-z.-]+")
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 WarehousePath = Annotated[Path, AfterValidator(_absolute), AfterValidator(_plain)]
 RunId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
@@ -63,6 +96,13 @@ class Settings(BaseSettings):
         max_row_bytes: A CSV file with a longer row is rejected. Reading takes up to 20 times as
             much memory.
         max_days_ahead: A batch_date more than so many days after today (UTC) is rejected.
+        alert_webhook: Address that alerts are posted to; None means none.
+        alert_webhook_format: Form of the JSON: `slack` or `teams`.
+        alert_smtp: URL of the server that sends alerts by e-mail, as `alerts.channels.Mail` has
+            it; None means none.
+        alert_from: Sender of alerts.
+        alert_to: Recipients of alerts, separated by commas.
+        alert_days: Nothing new for more than so many days is told of; None means never.
     """
 
     model_config = SettingsConfigDict(
@@ -81,6 +121,25 @@ class Settings(BaseSettings):
     max_trigger_bytes: int = Field(default=1 << 20, ge=1)
     max_row_bytes: int = Field(default=2 << 20, ge=1024, le=1 << 30)
     max_days_ahead: int = Field(default=2, ge=0)
+    # Addresses of webhooks and mail servers are secrets: they let anybody send.
+    alert_webhook: WebAddress | None = None
+    alert_webhook_format: Literal["slack", "teams"] = "slack"
+    alert_smtp: MailServer | None = None
+    alert_from: str = ""
+    alert_to: str = ""
+    alert_days: int | None = Field(default=None, ge=1, le=36500)
+
+    @field_validator("alert_from", "alert_to")
+    @classmethod
+    def _is_addressed(cls, given: str, info: ValidationInfo) -> str:
+        """Refuse e-mail from nobody or to nobody."""
+        addresses = [item.strip() for item in given.split(",")]
+        is_one = info.field_name == "alert_from"
+        is_right = all(_ADDRESS.fullmatch(item) for item in addresses)
+        is_right = is_right and not (is_one and len(addresses) > 1)
+        if not is_right and (given or info.data.get("alert_smtp")):
+            raise ValueError("no such addresses")
+        return given
 
     def schema_of(self, suffix: str) -> str:
         """Full name of one of the five schemas, such as `ecomm_landing` for `landing`."""
@@ -108,6 +167,6 @@ def load_settings(**given: Any) -> Settings:
         field = field.removesuffix("_name")
         reason = _EXPLANATIONS.get(field, "cannot be used")
         variable = f"ECOMM_{field.upper()}"
-        # Limits have no flag.
-        named = variable if field.startswith("max_") else f"--{field} (or {variable})"
+        # Limits and alerts have no flag.
+        named = variable if field.startswith(("max_", "alert_")) else f"--{field} (or {variable})"
         raise ConfigError(f"{named} {reason}.") from None

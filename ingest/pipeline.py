@@ -60,9 +60,9 @@ class Pipeline:
         self._contract = ContractStore(session, settings, contract)
         self._root = FeedRoot.of(settings)
         log_table = settings.table("ops", "processing_log")
-        self._log = ProcessingLog(session, log_table, settings.run_id or str(uuid.uuid4()))
+        self.log = ProcessingLog(session, log_table, settings.run_id or str(uuid.uuid4()))
         tables = LandingTables(session, settings, contract, self.ledger)
-        self._intake = Intake(settings, contract, self.ledger, tables, self._log)
+        self._intake = Intake(settings, contract, self.ledger, tables, self.log)
         self._build = DbtBuild(settings)
 
     def contract_changes(self) -> list[Change]:
@@ -151,7 +151,7 @@ class Pipeline:
             for landing in chosen
         ]
         if rows:
-            self._log.write(rows)
+            self.log.write(rows)
         return chosen
 
     def withdraw(self, day: date) -> list[Landing]:
@@ -196,7 +196,7 @@ class Pipeline:
                 row = replace(row, message=leftover.message)
             rows.append(row)
         if rows:
-            self._log.write(rows)
+            self.log.write(rows)
         return leftovers
 
     def _archive_one(
@@ -260,4 +260,4 @@ class Pipeline:
             message="; ".join(f"{name}: {reason}" for name, reason in result.failures),
             started_at=started_at,
         )
-        self._log.write([row])
+        self.log.write([row])

@@ -37,6 +37,29 @@ class LogRow:
     finished_at: datetime = field(default_factory=now)
 
 
+@dataclass(frozen=True)
+class LoggedAlert:
+    """A row of step `alert`.
+
+    Attributes:
+        message: The channel and the alert's text, such as `webhook: ...`.
+        is_sent: Whether the channel took it.
+        is_mended: Whether a build has succeeded since.
+        batch_id: The batch that it is about, when known, like the next.
+        batch_date: Its business date.
+    """
+
+    message: str
+    is_sent: bool
+    is_mended: bool
+    batch_id: str | None
+    batch_date: date | None
+
+    def is_on(self, mark: str) -> bool:
+        """Whether it is one of the channel with that mark, such as `webhook: `."""
+        return self.message.startswith(mark)
+
+
 class ProcessingLog:
     """Appends to `processing_log`, the rows of one look at a batch in one commit."""
 
@@ -57,6 +80,17 @@ class ProcessingLog:
         names = [item.name for item in fields(LogRow)]
         values = [(self._run_id, *(_clean(getattr(row, name)) for name in names)) for row in rows]
         append_rows(self._session, self._table, values)
+
+    def alerts(self) -> list[LoggedAlert]:
+        """What alerts were sent, and which could not be; oldest first."""
+        rows = self._session.sql(
+            "select message, alerts.status = 'SUCCESS' as is_sent,"
+            " finished_at < coalesce(built_at, finished_at) as is_mended, batch_id, batch_date"
+            f" from {self._table} as alerts cross join (select max(finished_at) as built_at from"
+            f" {self._table} where step = 'build' and status = 'SUCCESS') as builds"
+            " where step = 'alert' order by finished_at"
+        ).collect()
+        return [LoggedAlert(*row) for row in rows]
 
 
 def _clean(value: object) -> object:

@@ -18,7 +18,7 @@ from ingest.batches import archive
 from ingest.batches.intake import Intake, Look
 from ingest.batches.landing import LandingTables
 from ingest.batches.ledger import Ledger
-from ingest.batches.processing_log import LogRow, now
+from ingest.batches.processing_log import LoggedAlert, LogRow, now
 from ingest.batches.trigger import Trigger
 from ingest.build import BuildResult
 from ingest.catalog import append_rows
@@ -1186,3 +1186,25 @@ def test_outcomes_of_one_run(shop: Shop) -> None:
     outcomes = Counter(look.outcome.value for look in shop.land())
 
     assert outcomes == {"SKIPPED": 1, "LANDED": 1, "WAITING": 1, "REJECTED": 1}
+
+
+def test_log_gives_back_what_alerts_were_sent(shop: Shop) -> None:
+    log = shop.pipeline().log
+    at = now()
+
+    def row(step: str, status: str, seconds: int, message: str | None = None) -> LogRow:
+        then = at + timedelta(seconds=seconds)
+        return LogRow(
+            step=step, status=status, batch_date=DAY, message=message, started_at=then,
+            finished_at=then,
+        )  # fmt: skip
+
+    log.write([row("alert", "SUCCESS", 1, "webhook: one"), row("trigger", "REJECTED", 0)])
+    assert [alert.is_mended for alert in log.alerts()] == [False]
+
+    log.write([row("build", "SUCCESS", 2), row("build", "FAILED", 9)])
+    log.write([row("alert", "WARNING", 3, "webhook: two")])
+    assert log.alerts() == [
+        LoggedAlert("webhook: one", True, True, None, DAY),
+        LoggedAlert("webhook: two", False, False, None, DAY),
+    ]

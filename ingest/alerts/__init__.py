@@ -1,0 +1,1 @@
+"""Alerts: what a run has found that somebody should know, by webhook or e-mail."""
