@@ -13,6 +13,7 @@ from typing import Any
 from ingest.errors import ConfigError
 
 ADDRESS = "127.0.0.1"
+_POLL_SECONDS = 0.1
 
 _NO_PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>No page yet</title>'
@@ -44,7 +45,7 @@ def served(page: Path, port: int) -> Iterator[str]:
             f"The page cannot be served on port {port}: {error.strerror}. Name another one with"
             " --port; 0 chooses a free one."
         ) from None
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=[_POLL_SECONDS], daemon=True)
     thread.start()
     try:
         yield f"http://{ADDRESS}:{server.server_port}/"

@@ -146,8 +146,7 @@ class Watch:
             if changes or time.monotonic() - self._looked_at >= self._pace.glance:
                 self._look()
             if self._is_due():
-                with stop.after_work():
-                    self._try()
+                self._try(stop)
 
     def _look(self) -> None:
         """Note what has changed since the last look; what has gone was moved by the work."""
@@ -184,12 +183,13 @@ class Watch:
         self._wait = self._pace.first_retry
         return any(map(self._is_trigger, self._files))
 
-    def _try(self) -> None:
+    def _try(self, stop: Stop) -> None:
         # What changes from here on is to be worked on again.
         self._look()
         self._unrest = None
         try:
-            is_done, message = self._work(), "Something failed."
+            with stop.after_work():
+                is_done, message = self._work(), "Something failed."
         except PipelineError as error:
             is_done, message = False, str(error)
         except Exception as error:
