@@ -21,9 +21,6 @@ from ingest.messages import explain, one_line
 
 Tell = Callable[[str, str], None]
 
-_TICK_MS = 250
-_GROUPED_MS = 400
-
 
 @dataclass(frozen=True)
 class Pace:
@@ -35,6 +32,7 @@ class Pace:
         first_retry: Until work that failed is tried again; each time twice as long.
         last_retry: But no longer than this.
         glance: How often to look without being told of a change, which a network share may not do.
+        tick: How exactly all this is kept.
     """
 
     quiet: float = 0.5
@@ -42,6 +40,7 @@ class Pace:
     first_retry: float = 5.0
     last_retry: float = 300.0
     glance: float = 10.0
+    tick: float = 0.25
 
 
 class Stop:
@@ -132,14 +131,15 @@ class Watch:
 
         What goes wrong is told, and tried again: when files arrive, else after a while.
         """
+        tick_ms = round(1000 * self._pace.tick)
         for changes in changes_in(
             *self._folders,
             # Names are looked at here.
             watch_filter=None,
             recursive=False,
-            debounce=_GROUPED_MS,
-            step=_GROUPED_MS // 4,
-            rust_timeout=_TICK_MS,
+            debounce=tick_ms,
+            step=tick_ms // 2,
+            rust_timeout=tick_ms,
             yield_on_timeout=True,
             stop_event=stop.asked,
         ):
@@ -215,10 +215,14 @@ def kept_engine(settings: Settings, tell: Tell) -> Iterator[Callable[[], None]]:
         return
     engine = LocalEngine(settings)
     was_up = engine.is_up
+    is_first = True
 
     def keep() -> None:
+        nonlocal is_first
         if not engine.is_up:
+            tell("ENGINE", "The engine starts." if is_first else "The engine is gone: starts anew.")
             engine.start()
+        is_first = False
 
     try:
         yield keep

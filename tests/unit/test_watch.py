@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -15,7 +16,7 @@ import pytest
 from ingest.errors import EngineError
 from ingest.watch import Pace, Stop, Watch
 
-PACE = Pace(quiet=0.3, patience=2.0, first_retry=0.5, last_retry=1.0, glance=60.0)
+PACE = Pace(quiet=0.2, patience=2.0, first_retry=0.2, last_retry=0.3, glance=60.0, tick=0.05)
 REACTION = 2.0
 
 
@@ -102,7 +103,7 @@ def test_a_trigger_is_reacted_to_within_two_seconds_and_once(place: Place) -> No
         (place.triggers / "a.json").write_text("{}")
         place.wait_for_works(2)
         # Its own removal of the files asks for nothing.
-        time.sleep(0.8)
+        time.sleep(0.5)
 
     assert [files for _, files in place.seen[1:]] == [{"a.csv": "1", "a.json": "{}"}]
 
@@ -118,7 +119,7 @@ def test_files_out_of_order(place: Place) -> None:
         assert not (place.triggers / "a.json").exists()
         # A data file that no trigger waits for is left alone.
         (place.orders / "b.csv").write_text("1")
-        time.sleep(0.8)
+        time.sleep(0.5)
         assert len(place.seen) == 3
         (place.triggers / "b.json").write_text("{}")
         place.wait_for_works(4)
@@ -132,7 +133,7 @@ def test_a_file_that_is_being_written_is_waited_for(place: Place) -> None:
         for part in range(6):
             file.write(f"{part}\n")
             file.flush()
-            time.sleep(0.2)
+            time.sleep(0.1)
         place.wait_for_works(2)
 
     assert place.seen[1][1]["a.csv"] == "0\n1\n2\n3\n4\n5\n"
@@ -140,13 +141,13 @@ def test_a_file_that_is_being_written_is_waited_for(place: Place) -> None:
 
 
 def test_files_that_never_rest_hold_nothing_up(place: Place) -> None:
-    with place.watched(Pace(quiet=0.3, patience=0.8)), (place.orders / "b.csv").open("w") as file:
+    with place.watched(replace(PACE, patience=0.6)), (place.orders / "b.csv").open("w") as file:
         (place.orders / "a.csv").write_text("1")
         (place.triggers / "a.json").write_text("{}")
-        for part in range(8):
+        for part in range(12):
             file.write(f"{part}\n")
             file.flush()
-            time.sleep(0.2)
+            time.sleep(0.1)
         assert "a.csv" in place.seen[1][1]
 
 
@@ -156,7 +157,7 @@ def test_many_at_once_are_one_work(place: Place) -> None:
             (place.orders / f"{number}.csv").write_text("1")
             (place.triggers / f"{number}.json").write_text("{}")
         place.wait_for_works(2)
-        time.sleep(0.6)
+        time.sleep(0.4)
 
     assert len(place.seen) == 2
     assert len(place.seen[1][1]) == 100
@@ -205,9 +206,9 @@ def test_errors_are_told_and_tried_again(place: Place) -> None:
 
     retries = [message for word, message in place.told if word == "RETRY"]
     assert retries == [
-        "The engine failed: it is gone. Tries again in 0.5 s, or when files arrive.",
-        "Unexpected error (ValueError). Tries again in 1 s, or when files arrive.",
-        "Something failed. Tries again in 1 s, or when files arrive.",
+        "The engine failed: it is gone. Tries again in 0.2 s, or when files arrive.",
+        "Unexpected error (ValueError). Tries again in 0.3 s, or when files arrive.",
+        "Something failed. Tries again in 0.3 s, or when files arrive.",
     ]
     assert place.words()[-1] == "WATCH"
     assert len(place.seen) == 4
@@ -215,7 +216,7 @@ def test_errors_are_told_and_tried_again(place: Place) -> None:
 
 def test_files_that_arrive_after_an_error_are_not_kept_waiting(place: Place) -> None:
     place.plans = [lambda: False]
-    with place.watched(Pace(first_retry=60)):
+    with place.watched(replace(PACE, first_retry=60.0)):
         (place.triggers / "a.json").write_text("{}")
         place.wait_for_works(2)
 
@@ -223,7 +224,7 @@ def test_files_that_arrive_after_an_error_are_not_kept_waiting(place: Place) -> 
 def test_changes_that_nobody_tells_of_are_found(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with place.watched(Pace(glance=0.5)):
+    with place.watched(replace(PACE, glance=0.3)):
         # The folder that is watched is not the one that files arrive in any more.
         place.triggers.rename(place.triggers.with_name("before"))
         place.triggers.mkdir()
