@@ -196,7 +196,12 @@ class Watch:
             is_done, message = False, explain(error)
         if is_done:
             self._wait, self._retry_at = self._pace.first_retry, float("inf")
-            self._tell("WATCH", f"Waits for files in {self._triggers.parent.parent}; Ctrl-C ends.")
+            if not stop.asked.is_set():
+                place = self._triggers.parent.parent
+                self._tell("WATCH", f"Waits for files in {place}; Ctrl-C ends.")
+            return
+        if stop.asked.is_set():
+            self._tell("FAILED", message)
             return
         self._tell("RETRY", f"{message} Tries again in {self._wait:g} s, or when files arrive.")
         self._retry_at = time.monotonic() + self._wait

@@ -257,7 +257,7 @@ print("END")
     ("number", "seconds", "after", "shown"),
     [
         (signal.SIGINT, 0, "WATCH", ["WORK", "DONE", "WATCH", "END"]),
-        (signal.SIGTERM, 0.5, "WORK", ["WORK", "STOP", "DONE", "WATCH", "END"]),
+        (signal.SIGTERM, 0.5, "WORK", ["WORK", "STOP", "DONE", "END"]),
     ],
     ids=["while it waits", "while it works"],
 )
