@@ -207,6 +207,7 @@ def watch(
             " files by itself."
         )
     try:
+        from ingest.page.render import check_name
         from ingest.watch import Stop, Watch, kept_engine
     except ModuleNotFoundError as error:
         raise _no_package("watch", error) from None
@@ -214,6 +215,8 @@ def watch(
     root.check()
     feeds = load_contract(settings.project_dir).feeds
     root.make(feeds)
+    if html is not None:
+        check_name(html)
     page = html or settings.warehouse / "report.html"
     shown = RunConsole()
     stop = Stop(shown.tell)

@@ -10,12 +10,14 @@ from threading import Event
 from types import FrameType
 
 from watchfiles import watch as changes_in
+from watchfiles._rust_notify import WatchfilesRustInternalError
+from watchfiles.main import FileChange
 
 from ingest.batches.trigger import is_trigger
 from ingest.config import Settings
 from ingest.engines.engine import exclusive_use
 from ingest.engines.local import LocalEngine
-from ingest.errors import BusyError, PipelineError
+from ingest.errors import BusyError, ConfigError, PipelineError
 from ingest.files import Sighting, is_clutter, sighting
 from ingest.messages import explain, one_line
 
@@ -119,7 +121,7 @@ class Watch:
         self._tell = tell
         self._pace = pace or Pace()
         self._files: dict[Path, Sighting] = {}
-        self._looked_at = 0.0
+        self._looked_at = float("-inf")
         # When the first and the last of the files changed that no work was done for yet.
         self._unrest: tuple[float, float] | None = None
         self._wait = self._pace.first_retry
@@ -131,22 +133,33 @@ class Watch:
 
         What goes wrong is told, and tried again: when files arrive, else after a while.
         """
-        tick_ms = round(1000 * self._pace.tick)
-        for changes in changes_in(
-            *self._folders,
-            # Names are looked at here.
-            watch_filter=None,
-            recursive=False,
-            debounce=tick_ms,
-            step=tick_ms // 2,
-            rust_timeout=tick_ms,
-            yield_on_timeout=True,
-            stop_event=stop.asked,
-        ):
+        for changes in self._changes(stop):
             if changes or time.monotonic() - self._looked_at >= self._pace.glance:
                 self._look()
             if self._is_due():
                 self._try(stop)
+
+    def _changes(self, stop: Stop) -> Iterator[set[FileChange]]:
+        """What the system tells of the folders; nothing, at every tick, when it has nothing to."""
+        tick_ms = round(1000 * self._pace.tick)
+        try:
+            yield from changes_in(
+                *self._folders,
+                # Names are looked at here.
+                watch_filter=None,
+                recursive=False,
+                debounce=tick_ms,
+                step=tick_ms // 2,
+                rust_timeout=tick_ms,
+                yield_on_timeout=True,
+                stop_event=stop.asked,
+            )
+        except (OSError, WatchfilesRustInternalError) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise ConfigError(
+                f"The folders in {self._triggers.parent.parent} cannot be watched: {reason}. With"
+                " WATCHFILES_FORCE_POLLING=1 in the environment no help of the system is needed."
+            ) from None
 
     def _look(self) -> None:
         """Note what has changed since the last look; what has gone was moved by the work."""
@@ -172,16 +185,15 @@ class Watch:
 
     def _is_due(self) -> bool:
         now = time.monotonic()
-        if now >= self._retry_at:
-            return True
-        if self._unrest is None:
-            return False
-        first, last = self._unrest
-        if now - last < self._pace.quiet and now - first < self._pace.patience:
-            return False
-        self._unrest = None
-        self._wait = self._pace.first_retry
-        return any(map(self._is_trigger, self._files))
+        if self._unrest:
+            first, last = self._unrest
+            if now - last < self._pace.quiet and now - first < self._pace.patience:
+                return False
+            self._unrest = None
+            if any(map(self._is_trigger, self._files)):
+                self._wait = self._pace.first_retry
+                return True
+        return now >= self._retry_at
 
     def _try(self, stop: Stop) -> None:
         # What changes from here on is to be worked on again.

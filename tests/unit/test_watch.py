@@ -13,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from ingest.errors import EngineError
+from ingest.errors import ConfigError, EngineError
 from ingest.watch import Pace, Stop, Watch
 
 PACE = Pace(quiet=0.2, patience=2.0, first_retry=0.2, last_retry=0.3, glance=60.0, tick=0.05)
@@ -230,6 +230,13 @@ def test_changes_that_nobody_tells_of_are_found(
         place.triggers.mkdir()
         (place.triggers / "a.json").write_text("{}")
         place.wait_for_works(2)
+
+
+def test_folders_that_cannot_be_watched(place: Place) -> None:
+    watch = Watch(place.triggers, [place.orders / "none"], place.work, place.tell, PACE)
+
+    with pytest.raises(ConfigError, match=r"cannot be watched: .*WATCHFILES_FORCE_POLLING"):
+        watch.until(Unsignalled(place.tell))
 
 
 PROGRAM = """
