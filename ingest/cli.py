@@ -1,6 +1,7 @@
 """The command line: `python -m ingest`."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from functools import wraps
@@ -125,6 +126,8 @@ MinScore = Annotated[
     typer.Option(min=0, max=100, help="Exit with 5 when a batch's score is below it."),
 ]
 _AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
+_DOCS = "http://localhost:8080"
+_Docs = Annotated[str, typer.Option(help="Address of the dbt docs, which the HTML file links to.")]
 _ENGINE_OPTIONS = ("warehouse", "target", "schema", "catalog", "project_dir")
 
 
@@ -172,6 +175,81 @@ def run(
 def land(settings: Settings) -> None:
     """Like run, without dbt: land and archive only."""
     _run(settings, with_dbt=False)
+
+
+@app.command()
+@_with_settings("root", "archive_root", "run_id", *_ENGINE_OPTIONS)
+def watch(
+    settings: Settings,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Report page to rewrite; default: report.html in the warehouse."),
+    ] = None,
+    docs: _Docs = _DOCS,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the page on 127.0.0.1; it reloads itself.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of --serve; 0 chooses a free one.")
+    ] = 8765,
+    min_score: MinScore = None,
+) -> None:
+    """Do what run does whenever files have arrived, and rewrite the report page. Ctrl-C ends it.
+
+    What fails is told and tried again. Other commands can be used between its runs.
+    """
+    from ingest.console import RunConsole
+    from ingest.contract import load_contract
+    from ingest.engines.engine import open_tables
+    from ingest.serve import served
+
+    if settings.target == "databricks":
+        raise ConfigError(
+            "watch is for files on this machine: on Databricks the job ecomm batches waits for"
+            " files by itself."
+        )
+    try:
+        from ingest.page.render import check_name
+        from ingest.watch import Stop, Watch, kept_engine
+    except ModuleNotFoundError as error:
+        raise _no_package("watch", error) from None
+    root = FeedRoot.of(settings)
+    root.check()
+    feeds = load_contract(settings.project_dir).feeds
+    root.make(feeds)
+    if html is not None:
+        check_name(html)
+    page = html or settings.warehouse / "report.html"
+    shown = RunConsole()
+    stop = Stop(shown.tell)
+    with ExitStack() as stack:
+        stack.enter_context(stop.heeded())
+        if serve:
+            address = stack.enter_context(served(page, port))
+            shown.tell("PAGE", f"The report page is served on {address}")
+        keep_engine = stack.enter_context(kept_engine(settings, shown.tell))
+
+        def work() -> bool:
+            keep_engine()
+            code = _code_of_run(settings, min_score)
+            try:
+                with open_tables(settings) as session:
+                    _write_page(session, settings, page, None, docs)
+                shown.tell("PAGE", f"The report page is {page}.")
+            except PipelineError as error:
+                shown.tell("PAGE", f"The report page is not written: {error}")
+            return code != ExitCode.FAILED
+
+        Watch(root.triggers, map(root.arrivals, feeds), work, shown.tell).until(stop)
+    shown.tell("END", "The watch has ended.")
+
+
+def _code_of_run(settings: Settings, min_score: float | None) -> int:
+    try:
+        _run(settings, with_dbt=True, min_score=min_score)
+    except typer.Exit as ended:
+        return ended.exit_code
+    return ExitCode.DONE
 
 
 @app.command()
@@ -321,9 +399,7 @@ def report(
         Path | None, typer.Option(help="HTML file to write: the same and more, with charts.")
     ] = None,
     in_browser: Annotated[bool, typer.Option("--open", help="Open the HTML file.")] = False,
-    docs: Annotated[
-        str, typer.Option(help="Address of the dbt docs, which the HTML file links to.")
-    ] = "http://localhost:8080",
+    docs: _Docs = _DOCS,
     min_score: MinScore = None,
     as_json: _AsJson = False,
 ) -> None:
@@ -402,11 +478,15 @@ def _write_page(
         from ingest.page.query import read_page
         from ingest.page.render import write_page
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"--html needs the package {error.name}: use a checkout of the project, where make"
-            " setup installs what pages need (group page of pyproject.toml)."
-        ) from None
+        raise _no_package("--html", error) from None
     write_page(read_page(session, settings, batch), out, docs)
+
+
+def _no_package(what: str, error: ModuleNotFoundError) -> ConfigError:
+    return ConfigError(
+        f"{what} needs the package {error.name}: use a checkout of the project, where make"
+        " setup installs what pages need (group page of pyproject.toml)."
+    )
 
 
 @app.command()

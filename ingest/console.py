@@ -121,6 +121,10 @@ class RunConsole:
         if len(failures) > _FAILURES_SHOWN:
             self._console.print(f"         and {len(failures) - _FAILURES_SHOWN} more")
 
+    def tell(self, word: str, message: str) -> None:
+        """Tell what a watch sees and does."""
+        self._console.print(f"[cyan]{escape(word):<8}[/] {escape(message)}")
+
     def note(self, message: str) -> None:
         """Tell of something odd that is no failure."""
         self._console.print(f"[yellow]{'NOTE':<8}[/] {escape(message)}")

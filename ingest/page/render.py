@@ -56,8 +56,7 @@ def write_page(page: Page, out: Path, docs: str) -> None:
     Raises:
         ConfigError: The file has another kind of name, or cannot be written.
     """
-    if out.suffix.lower() not in _SUFFIXES:
-        raise ConfigError(f"--html writes an HTML file: name it {out.name}.html, say.")
+    check_name(out)
     part = out.with_name(f".{out.name}.part")
     try:
         part.write_text(render(page, docs), encoding="utf-8")
@@ -67,6 +66,18 @@ def write_page(page: Page, out: Path, docs: str) -> None:
         with suppress(OSError):
             part.unlink()
         raise ConfigError(f"{out} cannot be written: {error.strerror}.") from None
+
+
+def check_name(out: Path) -> None:
+    """Refuse to write a page under another kind of name, or where there is no folder.
+
+    Raises:
+        ConfigError: The file cannot be a page.
+    """
+    if out.suffix.lower() not in _SUFFIXES:
+        raise ConfigError(f"--html writes an HTML file: name it {out.name}.html, say.")
+    if not out.parent.is_dir():
+        raise ConfigError(f"There is no folder {out.parent}: make it, or name another file.")
 
 
 def render(page: Page, docs: str) -> str:

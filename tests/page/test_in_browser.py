@@ -1,8 +1,12 @@
 """The report page in a real browser: drawn, readable, accessible, and deaf to what data say."""
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+import re
+from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from ingest.serve import served
 from page.conftest import END, IMAGE, SCRIPT, Visit, Written
 
 CHARTS = [
@@ -156,3 +160,24 @@ def test_page_holds_no_personal_data(written: Written) -> None:
         values = {row[place] for row in rows if len(row) == len(header) and len(row[place]) > 4}
         assert len(values) > 10, column
         assert not {value for value in values if value in html}, column
+
+
+def test_served_page_reloads_itself_when_it_is_written_anew(
+    browser: Browser, written: Written, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.html"
+    text = written.path.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+    context = browser.new_context()
+    opened = Visit(context.new_page())
+    try:
+        with served(path, 0) as address:
+            opened.page.goto(address)
+            opened.page.wait_for_selector("html[data-charts=drawn]", timeout=30_000)
+            path.write_text(text.replace("<title>", "<title>Anew: "), encoding="utf-8")
+            expect(opened.page).to_have_title(re.compile("Anew: "), timeout=10_000)
+            opened.page.wait_for_selector("html[data-charts=drawn]", timeout=30_000)
+            assert opened.page.evaluate("window.hostile") is None
+            assert opened.complaints == []
+    finally:
+        context.close()

@@ -1,5 +1,6 @@
 """The command line without an engine: what a user gets wrong is told in one sentence."""
 
+import socket
 import sys
 from pathlib import Path
 
@@ -19,7 +20,17 @@ def test_help_names_every_command() -> None:
     shown = runner.invoke(app, ["--help"])
 
     assert shown.exit_code == 0
-    for command in ("run", "land", "replay", "withdraw", "status", "export", "sample", "engine"):
+    for command in (
+        "run",
+        "land",
+        "watch",
+        "replay",
+        "withdraw",
+        "status",
+        "export",
+        "sample",
+        "engine",
+    ):
         assert command in shown.stdout
 
 
@@ -28,6 +39,8 @@ def test_help_names_every_command() -> None:
     [
         (["run", "--root", "/no/such/root"], "There is no folder /no/such/root/triggers/source"),
         (["land", "--root", "/no/such/root"], "There is no folder /no/such/root/triggers/source"),
+        (["watch", "--root", "/no/such/root"], "There is no folder /no/such/root/triggers/source"),
+        (["watch", "--target", "databricks"], "watch is for files on this machine"),
         (["run", "--schema", "No"], "--schema (or ECOMM_SCHEMA) must"),
         (["status", "--target", "oracle"], "--target (or ECOMM_TARGET) must"),
     ],
@@ -163,3 +176,26 @@ def test_package_without_the_generator_says_where_samples_are_made(
 
     assert failed.exit_code == ExitCode.FAILED
     assert "run this in a checkout" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--html", "page.pdf"], "name it page.pdf.html"),
+        (["--html", "/no/such/page.html"], "There is no folder /no/such"),
+        (["--serve", "--port", "{taken}"], "Name another one with --port"),
+    ],
+)
+def test_watch_that_cannot_begin(tmp_path: Path, options: list[str], message: str) -> None:
+    FeedRoot(tmp_path).triggers.mkdir(parents=True)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        given = [option.format(taken=taken) for option in options]
+        places = ["--root", str(tmp_path), "--warehouse", str(tmp_path / "house")]
+
+        failed = runner.invoke(app, ["watch", *places, *given])
+
+    assert failed.exit_code == 1
+    assert message in failed.stderr
+    assert failed.stderr.count("\n") == 1
+    assert not (tmp_path / "house").exists()
