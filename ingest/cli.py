@@ -192,7 +192,9 @@ def watch(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of --serve; 0 chooses a free one.")
     ] = 8765,
-    min_score: MinScore = None,
+    min_score: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Tell when a batch's score is below it.")
+    ] = None,
 ) -> None:
     """Do what run does whenever files have arrived, and rewrite the report page. Ctrl-C ends it.
 
