@@ -152,7 +152,7 @@ def test_compiled_sql_means_the_same_with_ansi_on(twins: Twins, spark: SparkSess
     session = spark.newSession()
     session.conf.set("spark.sql.ansi.enabled", "true")
     session.conf.set("spark.sql.session.timeZone", "UTC")
-    assert len(compiled) == 29
+    assert len(compiled) == 34
     for result in compiled:
         node = result.node
         name = f"{node.schema.removeprefix(SCHEMA + '_')}.{node.name}"
@@ -182,7 +182,7 @@ def test_commands_of_dbt(twins: Twins, spark: SparkSession, tmp_path: Path) -> N
     clone = replace(house, schema="cloned")
     clone.dbt("clone", "--state", str(tmp_path), "--select", "marts")
     cloned = {name: rows for name, rows in tables(spark, "cloned").items() if "marts." in name}
-    assert len(cloned) == 8
+    assert len(cloned) == 13
     for name, rows in cloned.items():
         assert not differences({name: twins.spark_tables[name]}, {name: rows}, rel_tol=0)
 
