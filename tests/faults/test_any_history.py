@@ -168,7 +168,7 @@ def test_any_history_equals_the_model(
             unseen.clear()
         if delivery.withdraw_after:
             assert house.ingest("withdraw", "--date", f"2025-01-{delivery.day}").exit_code == 0
-    assert house.ingest("run").exit_code in (0, 4)
+    assert house.ingest("run").exit_code in (0, 4, 5)
 
     target = engine.connect().table(f"{schema}_targets.customers_target").collect()
     found = [

@@ -136,9 +136,15 @@ def story(
                     to = house.root / path.relative_to(folder / "delivered")
                     to.parent.mkdir(parents=True, exist_ok=True)
                     to.write_bytes(path.read_bytes())
-        house.run()
+        run(house)
         contents.append(tables(spark_session, house.schema))
     yield Story(house, contents[0], contents[1], triggers)
+
+
+def run(house: House) -> None:
+    """Apply what was delivered; 5 tells of a feed without a valid row, which some days have."""
+    done = house.ingest("run")
+    assert done.exit_code in (0, 5), done.output
 
 
 @pytest.fixture(scope="module")
@@ -360,7 +366,7 @@ def test_corrected_rows_resolve_their_errors(
 
     corrected = rows[2] | {"order_amount": "30.00", "currency": "EUR", "order_status": "shipped"}
     write_batch(story.house.root, day(23), "b23", {"orders": [corrected]})
-    story.house.run()
+    run(story.house)
     errors = spark.table("story_staging.orders_errors").where("_batch_id = 'b16'")
     resolved = {row["record_key"]: row["resolved_by_batch_id"] for row in errors.collect()}
     assert resolved == {"O5": None, None: None, "O6": "b23"}
@@ -371,7 +377,7 @@ def test_corrected_rows_resolve_their_errors(
     whole = [*written[:3], *written[6:], corrected]
     feeds = {"customers": batches()[16]["customers"], "orders": whole}
     write_batch(story.house.root, day(16), "b16-corrected", feeds, supersedes=True)
-    story.house.run()
+    run(story.house)
     assert errors.count() == 0
     assert versions(spark, "orders", "O6", "order_status") == [(16, None, "shipped")]
     assert (
@@ -388,7 +394,7 @@ def test_malformed_and_unknown_columns_are_exported(
     source = story.house.root / "products_data" / "source" / "products_2025_01_24.csv"
     with source.open("a", newline="", encoding="utf-8") as file:
         file.write('P10,"only, two"\r\n')
-    story.house.run()
+    run(story.house)
 
     out = tmp_path / "products.csv"
     done = story.house.ingest(
