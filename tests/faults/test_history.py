@@ -26,6 +26,7 @@ AS_OF = {
     "order_frequency_days",
     "activity_status",
     "sales_status",
+    "recency_days",
 }
 
 
