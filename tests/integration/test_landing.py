@@ -1170,7 +1170,7 @@ def test_log_keeps_odd_text(shop: Shop) -> None:
     message = "it's a \\ back\nslash; drop table x -- ünïcode"
 
     row = LogRow(step="trigger", status="FAILED", message=message, started_at=now())
-    shop.pipeline()._log.write([row])
+    shop.pipeline().log.write([row])
 
     assert [row.message for row in shop.log("trigger")] == [message.replace("\n", "?")]
 
