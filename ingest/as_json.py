@@ -10,9 +10,9 @@ from enum import Enum
 from typing import Any
 
 from ingest.batches.error_rows import ErrorRow
-from ingest.batches.intake import Look
+from ingest.batches.intake import TriggerResult
 from ingest.batches.ledger import Landing, Reconciliation
-from ingest.batches.processing_log import LoggedLook, WaitingTrigger
+from ingest.batches.processing_log import LoggedTrigger, WaitingTrigger
 from ingest.batches.results import Anomaly, FailedRule
 from ingest.pipeline import Applied, Leftover
 
@@ -55,7 +55,7 @@ def status_document(
 
 
 def report_document(
-    looks: Sequence[LoggedLook],
+    taken: Sequence[LoggedTrigger],
     failed: Sequence[FailedRule],
     pending: Sequence[Landing],
     odd: Sequence[Anomaly] = (),
@@ -64,7 +64,7 @@ def report_document(
 ) -> dict[str, Any]:
     """What `report` shows: triggers of a run, failed rules, anomalies, what is still to apply."""
     return {
-        "triggers": [dict(vars(look)) for look in looks],
+        "triggers": [dict(vars(result)) for result in taken],
         "failed_rules": [dict(vars(rule)) for rule in failed],
         "anomalies": [dict(vars(anomaly)) for anomaly in odd],
         "pending_batches": [
@@ -84,7 +84,7 @@ def errors_document(rows: Sequence[ErrorRow]) -> dict[str, Any]:
 
 
 def run_document(
-    looks: Sequence[Look],
+    taken: Sequence[TriggerResult],
     builds: Sequence[Applied],
     leftovers: Sequence[Leftover],
     found: dict[int, Reconciliation],
@@ -93,15 +93,15 @@ def run_document(
     return {
         "triggers": [
             {
-                "trigger_file": look.name,
-                "batch_id": look.batch_id,
-                "batch_date": look.batch_date,
-                "status": look.outcome,
-                "message": look.message,
-                "warnings": look.warnings,
-                "seconds": look.seconds,
+                "trigger_file": result.name,
+                "batch_id": result.batch_id,
+                "batch_date": result.batch_date,
+                "status": result.outcome,
+                "message": result.message,
+                "warnings": result.warnings,
+                "seconds": result.seconds,
             }
-            for look in looks
+            for result in taken
         ],
         "builds": [
             {

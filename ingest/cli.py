@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ingest.alerts.events import Alert
     from ingest.alerts.outbox import Outbox
-    from ingest.batches.intake import Look
+    from ingest.batches.intake import TriggerResult
     from ingest.console import RunConsole
     from ingest.pipeline import Applied, Leftover, Pipeline
 
@@ -413,7 +413,7 @@ def report(
     """
     from ingest.as_json import json_text, report_document
     from ingest.batches.ledger import Ledger
-    from ingest.batches.processing_log import failed_build, looks_of_run
+    from ingest.batches.processing_log import failed_build, triggers_of_run
     from ingest.batches.results import anomalies, failed_rules
     from ingest.console import report_tables
     from ingest.engines.engine import open_tables
@@ -425,7 +425,7 @@ def report(
         pending = ledger.pending()
         is_withdrawal_open = ledger.is_withdrawal_open()
         log = settings.table("ops", "processing_log")
-        looks = looks_of_run(session, log, settings.run_id)
+        taken = triggers_of_run(session, log, settings.run_id)
         applied = {item.batch_id: item.batch_date for item in ledger.landings() if item.is_applied}
         if batch is not None and batch not in applied:
             raise ConfigError(
@@ -441,12 +441,12 @@ def report(
     shortcomings = newest.shortcomings(min_score) if newest else []
     if as_json:
         document = report_document(
-            looks, failed, pending, odd, is_withdrawal_open=is_withdrawal_open
+            taken, failed, pending, odd, is_withdrawal_open=is_withdrawal_open
         )
         typer.echo(json_text(document))
     else:
         if html is None:
-            for table in report_tables(looks, failed, odd):
+            for table in report_tables(taken, failed, odd):
                 Console().print(table)
         else:
             typer.echo(f"The report page is {html}.")
@@ -464,7 +464,7 @@ def report(
             typer.echo("A batch was withdrawn, and the tables still hold it: run again.")
     if in_browser and html is not None:
         typer.launch(html.resolve().as_uri())
-    outcomes = {look.status for look in looks}
+    outcomes = {result.status for result in taken}
     if pending or is_withdrawal_open or "FAILED" in outcomes:
         raise typer.Exit(ExitCode.FAILED)
     if "REJECTED" in outcomes:
@@ -762,38 +762,38 @@ def _run_all(
         with outbox.with_log(pipeline.log):
             for change in pipeline.follow_contract():
                 shown.note(f"Contract: {change} {change.effect}")
-            looks: list[Look] = []
-            for look in pipeline.look_at_all():
-                shown.look(look)
-                looks.append(look)
-            for message in pipeline.log_unlisted(looks):
+            taken: list[TriggerResult] = []
+            for result in pipeline.take_in_all():
+                shown.trigger(result)
+                taken.append(result)
+            for message in pipeline.log_unlisted(taken):
                 shown.note(message)
             builds = _build(settings, pipeline, shown) if with_dbt else []
-            leftovers = pipeline.archive(looks, applied_only=with_dbt)
+            leftovers = pipeline.archive(taken, applied_only=with_dbt)
             for leftover in leftovers:
                 if leftover.is_waiting:
                     shown.note(leftover.message)
                 else:
                     shown.problem(leftover.message)
-            shown.summary(looks, builds)
+            shown.summary(taken, builds)
             results = pipeline.ledger.reconciliations()
             is_poor = False
             for landing in (build.landing for build in builds if build.landing):
-                result = results.get(landing.number)
-                for sentence in result.shortcomings(min_score) if result else []:
+                found = results.get(landing.number)
+                for sentence in found.shortcomings(min_score) if found else []:
                     is_poor = True
                     shown.problem(f"Batch {landing.batch_id} of {landing.batch_date}: {sentence}")
             if outbox.is_on:
-                outbox.tell(_events(settings, pipeline, looks, builds))
+                outbox.tell(_events(settings, pipeline, taken, builds))
     if as_json:
-        typer.echo(json_text(run_document(looks, builds, leftovers, results)))
-    code = _exit_code(looks, builds, leftovers)
+        typer.echo(json_text(run_document(taken, builds, leftovers, results)))
+    code = _exit_code(taken, builds, leftovers)
     is_worse = code in (ExitCode.FAILED, ExitCode.REJECTED)
     return ExitCode.POOR if is_poor and not is_worse else code
 
 
 def _events(
-    settings: Settings, pipeline: "Pipeline", looks: "list[Look]", builds: "list[Applied]"
+    settings: Settings, pipeline: "Pipeline", taken: "list[TriggerResult]", builds: "list[Applied]"
 ) -> "list[Alert]":
     """What alerts are to tell of a run."""
     from ingest.alerts.events import events_of_run, nothing_new
@@ -801,7 +801,7 @@ def _events(
 
     landings = [build.landing for build in builds if build.landing and build.result.success]
     odd = {landing.number: pipeline.anomalies(landing) for landing in landings}
-    found = events_of_run(looks, builds, pipeline.ledger.reconciliations(), odd)
+    found = events_of_run(taken, builds, pipeline.ledger.reconciliations(), odd)
     silence = nothing_new(pipeline.ledger.landings(), settings.alert_days, now())
     return [*found, silence] if silence else found
 
@@ -822,9 +822,9 @@ def _build(settings: Settings, pipeline: "Pipeline", shown: "RunConsole") -> "li
 
 
 def _exit_code(
-    looks: "list[Look]", builds: "list[Applied]", leftovers: "list[Leftover]"
+    taken: "list[TriggerResult]", builds: "list[Applied]", leftovers: "list[Leftover]"
 ) -> ExitCode:
-    outcomes = {look.outcome.value for look in looks}
+    outcomes = {result.outcome.value for result in taken}
     is_built = all(item.result.success for item in builds)
     if "FAILED" in outcomes or not is_built or not all(item.is_waiting for item in leftovers):
         return ExitCode.FAILED

@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from ingest.batches.error_rows import ErrorRow
-from ingest.batches.intake import Look, Outcome
+from ingest.batches.intake import Outcome, TriggerResult
 from ingest.batches.ledger import Landing, Reconciliation
-from ingest.batches.processing_log import LoggedLook, WaitingTrigger
+from ingest.batches.processing_log import LoggedTrigger, WaitingTrigger
 from ingest.batches.results import Anomaly, FailedRule, plain
 from ingest.build import OnNode
 from ingest.checkup import HeaderCheck, RowCheck
@@ -63,10 +63,10 @@ class RunConsole:
         with self._progress:
             yield
 
-    def look(self, look: Look) -> None:
+    def trigger(self, result: TriggerResult) -> None:
         """Tell the outcome of a trigger."""
-        self._print(look.outcome, look.name, escape(look.message), look.seconds)
-        for warning in look.warnings:
+        self._print(result.outcome, result.name, escape(result.message), result.seconds)
+        for warning in result.warnings:
             self.note(warning)
 
     def building(self, landing: Landing | None) -> OnNode:
@@ -133,13 +133,13 @@ class RunConsole:
         """Tell of something that went wrong beside a batch."""
         self._console.print(f"[red]{escape(message)}[/]")
 
-    def summary(self, looks: list[Look], applied: list[Applied]) -> None:
+    def summary(self, taken: list[TriggerResult], applied: list[Applied]) -> None:
         """Close with the number of triggers by outcome and of batches applied."""
-        counts = Counter(look.outcome for look in looks)
+        counts = Counter(result.outcome for result in taken)
         columns = ["triggers", *(outcome.lower() for outcome in Outcome), "batches applied"]
         table = Table(*columns, box=SIMPLE)
         built = sum(item.result.success for item in applied)
-        cells = [str(len(looks)), *(str(counts[outcome]) for outcome in Outcome), str(built)]
+        cells = [str(len(taken)), *(str(counts[outcome]) for outcome in Outcome), str(built)]
         table.add_row(*cells)
         self._console.print(table)
 
@@ -260,12 +260,12 @@ def errors_table(rows: list[ErrorRow]) -> Table:
 
 
 def report_tables(
-    looks: list[LoggedLook], failed: list[FailedRule], odd: Sequence[Anomaly] = ()
+    taken: list[LoggedTrigger], failed: list[FailedRule], odd: Sequence[Anomaly] = ()
 ) -> list[Table]:
     """Tables of the last run's triggers and of a batch's failed rules and anomalies.
 
     Args:
-        looks: Outcomes of the last run.
+        taken: Outcomes of the last run.
         failed: Failed rules, all of one batch.
         odd: Anomalies, all of one batch; without any there is no table of them.
     """
@@ -279,12 +279,12 @@ def report_tables(
         box=SIMPLE,
         padding=(0, 1, 0, 0),
     )
-    for look in looks:
+    for result in taken:
         triggers.add_row(
-            escape(look.trigger_file),
-            escape(look.batch_id or ""),
-            _coloured(look.status),
-            escape(look.message or ""),
+            escape(result.trigger_file),
+            escape(result.batch_id or ""),
+            _coloured(result.status),
+            escape(result.message or ""),
         )
     batch = f"{failed[0].batch_date} {failed[0].batch_id}" if failed else "the batch"
     rules = Table(

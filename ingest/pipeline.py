@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from ingest.batches import archive
 from ingest.batches.evolution import Change, ContractStore
-from ingest.batches.intake import Intake, Look
+from ingest.batches.intake import Intake, TriggerResult
 from ingest.batches.landing import LandingTables
 from ingest.batches.ledger import Landing, Ledger
 from ingest.batches.processing_log import LogRow, ProcessingLog, now
@@ -77,7 +77,7 @@ class Pipeline:
         """
         return self._contract.follow(is_rebuilt=not self.ledger.landings())
 
-    def look_at_all(self) -> Iterator[Look]:
+    def take_in_all(self) -> Iterator[TriggerResult]:
         """Look at each trigger, in the order of batch dates, and land what is ready.
 
         Raises:
@@ -87,11 +87,11 @@ class Pipeline:
         triggers = triggers_in(self._root.triggers)
         self._intake.clear()
         for path in self._intake.in_order(triggers):
-            yield self._intake.look(path)
+            yield self._intake.take_in(path)
 
-    def log_unlisted(self, looks: list[Look]) -> list[str]:
+    def log_unlisted(self, taken: list[TriggerResult]) -> list[str]:
         """Log the files that no trigger names; gives a message for each."""
-        return self._intake.log_unlisted(looks)
+        return self._intake.log_unlisted(taken)
 
     def build_all(self, on_build: Callable[[Landing | None], OnNode]) -> Iterator[Applied]:
         """Apply what is landed but not applied, oldest first, one dbt build each.
@@ -173,11 +173,11 @@ class Pipeline:
         due = [landing.batch_id for landing in self.ledger.to_apply()]
         return due or (["no batch"] if self.ledger.is_withdrawal_open() else [])
 
-    def archive(self, looks: list[Look], *, applied_only: bool) -> list[Leftover]:
-        """Move the files of the looks' landed or skipped batches to the archive.
+    def archive(self, taken: list[TriggerResult], *, applied_only: bool) -> list[Leftover]:
+        """Move the files of landed or skipped batches to the archive.
 
         Args:
-            looks: What the run looked at.
+            taken: What the run's triggers came to.
             applied_only: Whether to leave batches that dbt has yet to apply.
 
         Returns:
@@ -185,12 +185,12 @@ class Pipeline:
         """
         landings = {landing.number: landing for landing in self.ledger.landings()}
         pending = {landing.number for landing in self.ledger.pending()} if applied_only else set()
-        announced = self._intake.announced(looks)
+        announced = self._intake.announced(taken)
         rows, leftovers = [], []
-        for look in looks:
-            if look.landing_number is None or look.landing_number in pending:
+        for result in taken:
+            if result.landing_number is None or result.landing_number in pending:
                 continue
-            row, leftover = self._archive_one(look, landings[look.landing_number], announced)
+            row, leftover = self._archive_one(result, landings[result.landing_number], announced)
             if leftover:
                 leftovers.append(leftover)
                 row = replace(row, message=leftover.message)
@@ -200,44 +200,44 @@ class Pipeline:
         return leftovers
 
     def _archive_one(
-        self, look: Look, landing: Landing, announced: Collection[str]
+        self, result: TriggerResult, landing: Landing, announced: Collection[str]
     ) -> tuple[LogRow, Leftover | None]:
         """Move what landed; what a trigger names that is still to be looked at stays for it."""
-        assert look.batch_date is not None and look.batch_id is not None
-        known = {**dict(landing.content), look.trigger_file.name: look.trigger_sha256}
-        to_move = {feed: name for feed, name in look.files.items() if name not in announced}
+        assert result.batch_date is not None and result.batch_id is not None
+        known = {**dict(landing.content), result.trigger_file.name: result.trigger_sha256}
+        to_move = {feed: name for feed, name in result.files.items() if name not in announced}
         row = LogRow(
-            batch_id=look.batch_id,
-            batch_date=look.batch_date,
+            batch_id=result.batch_id,
+            batch_date=result.batch_date,
             step="archive",
-            source_file=look.name,
+            source_file=result.name,
             status="SUCCESS",
             started_at=now(),
         )
         try:
             moves = archive.archive(
-                look.trigger_file,
+                result.trigger_file,
                 to_move,
                 self._root,
-                look.batch_date,
-                look.batch_id,
+                result.batch_date,
+                result.batch_id,
                 is_known=lambda path: not differs(path, known[path.name]),
             )
         except OSError as error:
-            message = f"Files of batch {look.batch_id} were not all archived: {error.strerror}."
+            message = f"Files of batch {result.batch_id} were not all archived: {error.strerror}."
             row = replace(row, status="FAILED", finished_at=now())
             return row, Leftover(message, is_waiting=False)
         row = replace(row, archived_files=moves.count, finished_at=now())
         messages = []
-        if look.trigger_file in moves.kept:
+        if result.trigger_file in moves.kept:
             messages.append(
-                f"{look.name} came in the place of the trigger that was looked at and stays: the"
+                f"{result.name} came in the place of the trigger that was looked at and stays: the"
                 " next run looks at it."
             )
-        if left := [name for name in look.files.values() if name in announced]:
+        if left := [name for name in result.files.values() if name in announced]:
             names = ", ".join(left)
             messages.append(f"Left for a trigger that the next run looks at: {names}.")
-        if unread := [path.name for path in moves.kept if path != look.trigger_file]:
+        if unread := [path.name for path in moves.kept if path != result.trigger_file]:
             messages.append(
                 f"{', '.join(unread)} came in the place of a landed file and stays: send a trigger"
                 " for it, with supersedes true, that names all files of the day, and with it those"

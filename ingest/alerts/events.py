@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from ingest.batches.intake import Look, Outcome
+from ingest.batches.intake import Outcome, TriggerResult
 from ingest.batches.ledger import Landing, Reconciliation
 from ingest.batches.results import Anomaly
 from ingest.errors import EngineError, PipelineError
@@ -17,7 +17,7 @@ from ingest.pipeline import Applied
 
 _LONGEST = 1000
 _NAMED = 10
-_BAD_LOOKS = {
+_BAD = {
     Outcome.REJECTED: "was rejected",
     Outcome.FAILED: "could not be looked at",
 }
@@ -41,7 +41,7 @@ class Alert:
 
 
 def events_of_run(
-    looks: Sequence[Look],
+    taken: Sequence[TriggerResult],
     builds: Sequence[Applied],
     results: Mapping[int, Reconciliation],
     odd: Mapping[int, Sequence[Anomaly]],
@@ -49,12 +49,12 @@ def events_of_run(
     """Events of a run, in its order.
 
     Args:
-        looks: Its looks at triggers.
+        taken: What its triggers came to.
         builds: Its builds.
         results: What the builds recorded, by landing number.
         odd: Anomalies by landing number.
     """
-    events = [_of_look(look) for look in looks if look.outcome in _BAD_LOOKS]
+    events = [_of_trigger(result) for result in taken if result.outcome in _BAD]
     for build in builds:
         if not build.result.success:
             events.append(_of_failed_build(build))
@@ -96,9 +96,9 @@ def _utc(time: datetime) -> datetime:
     return time.astimezone(UTC)
 
 
-def _of_look(look: Look) -> Alert:
-    text = f"The trigger {look.name} {_BAD_LOOKS[look.outcome]}: {look.message}"
-    return Alert(_short(text), look.batch_id, look.batch_date)
+def _of_trigger(result: TriggerResult) -> Alert:
+    text = f"The trigger {result.name} {_BAD[result.outcome]}: {result.message}"
+    return Alert(_short(text), result.batch_id, result.batch_date)
 
 
 def _of_failed_build(build: Applied) -> Alert:

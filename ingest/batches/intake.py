@@ -1,4 +1,4 @@
-"""Intake: one look at a trigger, which lands its batch wholly or says why not."""
+"""Intake: a trigger is looked at, and its batch lands wholly, or it is said why not."""
 
 import os
 import re
@@ -53,8 +53,8 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Look:
-    """A look at one trigger.
+class TriggerResult:
+    """What one trigger came to.
 
     Attributes:
         trigger_file: Path of the trigger.
@@ -87,7 +87,7 @@ class Look:
 
 
 class Intake:
-    """Looks at triggers of one feed root."""
+    """Takes in the batches of one feed root, trigger by trigger."""
 
     def __init__(
         self,
@@ -125,63 +125,63 @@ class Intake:
 
         return sorted(triggers, key=key)
 
-    def look(self, path: Path) -> Look:
+    def take_in(self, path: Path) -> TriggerResult:
         """Look at a trigger, land its batch if it is ready, and log what came of it.
 
         The trigger is read once; it, and its files, are moved only as long as nothing took the
         place of what was looked at.
         """
         started_at, start = now(), time.monotonic()
-        look = Look(path)
+        result = TriggerResult(path)
         file_rows: list[LogRow] = []
         moved: int | None = None
         seen: dict[Path, Sighting | None] = {}
         try:
             seen[path] = sighting(path)
             # Before it is read: if it changes in between, it is not taken for what was read.
-            look = replace(look, trigger_sha256=sha256_of(path))
+            result = replace(result, trigger_sha256=sha256_of(path))
             trigger = self._read(path)
-            look = _identified(look, trigger.trigger_id, trigger.batch_date, trigger.feeds())
-            seen |= self._sightings(look)
-            look = self._decide(look, trigger, _arrival(seen[path]), file_rows)
+            result = _identified(result, trigger.trigger_id, trigger.batch_date, trigger.feeds())
+            seen |= self._sightings(result)
+            result = self._decide(result, trigger, _arrival(seen[path]), file_rows)
         except Waiting as reason:
-            look = replace(look, outcome=Outcome.WAITING, message=str(reason))
+            result = replace(result, outcome=Outcome.WAITING, message=str(reason))
         except Rejected as reason:
             if isinstance(reason, RejectedTrigger):
-                look = _identified(look, reason.batch_id, reason.batch_date, reason.files)
-                seen |= self._sightings(look)
-            look, moved = self._reject(look, str(reason), seen)
+                result = _identified(result, reason.batch_id, reason.batch_date, reason.files)
+                seen |= self._sightings(result)
+            result, moved = self._reject(result, str(reason), seen)
         except Exception as error:
-            look = replace(look, message=explain(error))
+            result = replace(result, message=explain(error))
         # Names of files are part of messages, and whoever delivers chooses them.
-        look = replace(look, message=one_line(look.message))
+        result = replace(result, message=one_line(result.message))
         row = LogRow(
-            batch_id=look.batch_id,
-            batch_date=look.batch_date,
+            batch_id=result.batch_id,
+            batch_date=result.batch_date,
             step="trigger",
-            source_file=look.name,
-            status=look.outcome,
+            source_file=result.name,
+            status=result.outcome,
             archived_files=moved,
-            message=look.message,
+            message=result.message,
             started_at=started_at,
         )
         try:
             self._log.write([row, *file_rows])
         except Exception as error:
-            message = f"{look.message} The processing log cannot be written. {explain(error)}"
-            look = replace(look, outcome=Outcome.FAILED, message=message)
-        return replace(look, seconds=time.monotonic() - start)
+            message = f"{result.message} The processing log cannot be written. {explain(error)}"
+            result = replace(result, outcome=Outcome.FAILED, message=message)
+        return replace(result, seconds=time.monotonic() - start)
 
-    def log_unlisted(self, looks: list[Look]) -> list[str]:
+    def log_unlisted(self, taken: list[TriggerResult]) -> list[str]:
         """Log the files in source folders that are no triggers and that none names; they stay.
 
         Args:
-            looks: The looks of this run at all triggers.
+            taken: What the run's triggers came to.
 
         Returns:
             A message for each.
         """
-        listed = {name for look in looks for name in look.files.values()}
+        listed = {name for result in taken for name in result.files.values()}
         found: list[tuple[str | None, str, str]] = [
             (
                 None,
@@ -213,18 +213,18 @@ class Intake:
             self._log.write(rows)
         return [message for _, _, message in found]
 
-    def announced(self, looks: list[Look]) -> set[str]:
+    def announced(self, taken: list[TriggerResult]) -> set[str]:
         """Names of the files that triggers name which the next run will look at.
 
         They are those that came, or changed, since they were looked at, and those that stayed.
 
         Args:
-            looks: The looks of this run at all triggers.
+            taken: What the run's triggers came to.
         """
         settled = {
-            look.trigger_file: look.trigger_sha256
-            for look in looks
-            if look.landing_number is not None
+            result.trigger_file: result.trigger_sha256
+            for result in taken
+            if result.landing_number is not None
         }
         names: set[str] = set()
         for path in triggers_in(self._root.triggers):
@@ -248,8 +248,8 @@ class Intake:
         ]
 
     def _decide(
-        self, look: Look, trigger: Trigger, arrived: datetime, file_rows: list[LogRow]
-    ) -> Look:
+        self, result: TriggerResult, trigger: Trigger, arrived: datetime, file_rows: list[LogRow]
+    ) -> TriggerResult:
         """Skip or land a batch; why it can be neither is raised."""
         sources = self._root.sources(trigger.feeds())
         landings = self._ledger.landings()
@@ -258,8 +258,8 @@ class Intake:
         missing = [source for source in sources.values() if not os.path.lexists(source)]
 
         if landing := self._find_landed(trigger, arrived, of_date, effective, missing):
-            return _skipped(look, landing, effective)
-        check_date(trigger, look.trigger_file, self._settings.max_days_ahead)
+            return _skipped(result, landing, effective)
+        check_date(trigger, result.trigger_file, self._settings.max_days_ahead)
         if missing:
             for source in missing:
                 # A rejection that was cut short: the rest of the batch follows.
@@ -273,18 +273,19 @@ class Intake:
         for landing in standing:
             if landing.batch_id == trigger.trigger_id and landing.batch_date != trigger.batch_date:
                 raise Rejected(
-                    f"{look.trigger_file.name}: its trigger_id was landed for {landing.batch_date}"
-                    " already: give each batch an id of its own, or, if that date was wrong,"
-                    f" withdraw it: python -m ingest withdraw --date {landing.batch_date}."
+                    f"{result.trigger_file.name}: its trigger_id was landed for"
+                    f" {landing.batch_date} already: give each batch an id of its own, or, if that"
+                    " date was wrong, withdraw it:"
+                    f" python -m ingest withdraw --date {landing.batch_date}."
                 )
         if effective and not trigger.supersedes:
             raise Rejected(
-                f"{look.trigger_file.name}: {trigger.batch_date} is already landed with other"
+                f"{result.trigger_file.name}: {trigger.batch_date} is already landed with other"
                 f" content, as batch {effective.batch_id}: to replace it, send a trigger with"
                 " supersedes true that names all files of the day, and all these files; what it"
                 " does not name falls away."
             )
-        look = self._land(look, trigger, standing, file_rows)
+        result = self._land(result, trigger, standing, file_rows)
         if effective and (lost := _feeds_lost(trigger, effective)):
             warning = (
                 f"Batch {trigger.trigger_id} replaces all of {trigger.batch_date}, and names no"
@@ -292,9 +293,9 @@ class Intake:
                 " fall away. To keep them, send a trigger with supersedes true that names all files"
                 " of the day, and all these files."
             )
-            file_rows.append(_warning_row(trigger, look, warning))
-            look = replace(look, warnings=(*look.warnings, warning))
-        return look
+            file_rows.append(_warning_row(trigger, result, warning))
+            result = replace(result, warnings=(*result.warnings, warning))
+        return result
 
     def _find_landed(
         self,
@@ -325,8 +326,12 @@ class Intake:
         return next((item for item in [*current, *repeated] if item.content == content), None)
 
     def _land(
-        self, look: Look, trigger: Trigger, landings: list[Landing], file_rows: list[LogRow]
-    ) -> Look:
+        self,
+        result: TriggerResult,
+        trigger: Trigger,
+        landings: list[Landing],
+        file_rows: list[LogRow],
+    ) -> TriggerResult:
         lineage = Lineage(trigger.trigger_id, trigger.batch_date, now())
         self._parsed.mkdir(mode=0o700, parents=True, exist_ok=True)
         parsed_files, landed_rows, reasons = [], [], []
@@ -357,7 +362,7 @@ class Intake:
             check_manifest(trigger, parsed_files)
             number = self._tables.land(
                 lineage,
-                look.name,
+                result.name,
                 [
                     FileToLand(
                         feed=parsed.feed,
@@ -375,7 +380,7 @@ class Intake:
         rows = sum(parsed.rows for parsed in parsed_files)
         message = f"Landed {rows} rows of {len(parsed_files)} files.{_unknown_fields(trigger)}"
         return replace(
-            look,
+            result,
             outcome=Outcome.LANDED,
             message=message,
             warnings=tuple(told),
@@ -403,8 +408,8 @@ class Intake:
         return True
 
     def _reject(
-        self, look: Look, reason: str, seen: dict[Path, Sighting | None]
-    ) -> tuple[Look, int | None]:
+        self, result: TriggerResult, reason: str, seen: dict[Path, Sighting | None]
+    ) -> tuple[TriggerResult, int | None]:
         """Move the batch out of the way; when that fails, the next look tries again.
 
         Nothing is moved when a part of it is not there any more as it was seen: what came in its
@@ -417,38 +422,38 @@ class Intake:
                     f"{', '.join(changed)} changed while the batch was looked at: the next look"
                     " judges it anew."
                 )
-                return replace(look, outcome=Outcome.WAITING, message=message), None
+                return replace(result, outcome=Outcome.WAITING, message=message), None
             moves = archive.reject(
-                look.trigger_file,
-                look.files,
+                result.trigger_file,
+                result.files,
                 self._root,
                 reason,
-                look.batch_date,
-                look.batch_id,
+                result.batch_date,
+                result.batch_id,
                 is_known=lambda path: sighting(path) == seen.get(path),
             )
         except OSError as error:
             message = f"{reason} It cannot be moved to rejected/: {error.strerror}."
-            return replace(look, message=message), None
+            return replace(result, message=message), None
         if moves.kept:
             names = ", ".join(path.name for path in moves.kept)
             reason = f"{reason} {names} came meanwhile and stays."
-        return replace(look, outcome=Outcome.REJECTED, message=reason), moves.count
+        return replace(result, outcome=Outcome.REJECTED, message=reason), moves.count
 
     def _read(self, path: Path) -> Trigger:
         return read_trigger(path, self._contract.feeds, self._settings.max_trigger_bytes)
 
-    def _sightings(self, look: Look) -> dict[Path, Sighting | None]:
-        return {path: sighting(path) for path in self._root.sources(look.files).values()}
+    def _sightings(self, result: TriggerResult) -> dict[Path, Sighting | None]:
+        return {path: sighting(path) for path in self._root.sources(result.files).values()}
 
 
 def _identified(
-    look: Look, batch_id: str | None, batch_date: date | None, files: Mapping[str, str]
-) -> Look:
-    return replace(look, batch_id=batch_id, batch_date=batch_date, files=files)
+    result: TriggerResult, batch_id: str | None, batch_date: date | None, files: Mapping[str, str]
+) -> TriggerResult:
+    return replace(result, batch_id=batch_id, batch_date=batch_date, files=files)
 
 
-def _skipped(look: Look, landing: Landing, effective: Landing | None) -> Look:
+def _skipped(result: TriggerResult, landing: Landing, effective: Landing | None) -> TriggerResult:
     if landing.withdrawn_at:
         message = (
             f"Withdrawn since, as batch {landing.batch_id}: to land it again, put its files and"
@@ -461,7 +466,7 @@ def _skipped(look: Look, landing: Landing, effective: Landing | None) -> Look:
                 f" Batch {effective.batch_id} has replaced it: to bring it back, send its files and"
                 " its trigger with supersedes true and a trigger_id of its own."
             )
-    return replace(look, outcome=Outcome.SKIPPED, message=message, landing_number=landing.number)
+    return replace(result, outcome=Outcome.SKIPPED, message=message, landing_number=landing.number)
 
 
 def _arrival(seen: Sighting | None) -> datetime:
@@ -508,12 +513,12 @@ def _landed_row(
     )
 
 
-def _warning_row(trigger: Trigger, look: Look, message: str) -> LogRow:
+def _warning_row(trigger: Trigger, result: TriggerResult, message: str) -> LogRow:
     return LogRow(
         batch_id=trigger.trigger_id,
         batch_date=trigger.batch_date,
         step="land",
-        source_file=look.name,
+        source_file=result.name,
         status="WARNING",
         message=message,
         started_at=now(),

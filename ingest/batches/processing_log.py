@@ -156,18 +156,18 @@ def waiting_triggers(
         "select source_file, status, message, finished_at from (select *, row_number() over"
         " (partition by source_file order by finished_at desc) as age"
         f" from {table} where step = 'trigger' and source_file in"
-        f" ({', '.join(map(sql_text, names))})) as looks where age = 1"
+        f" ({', '.join(map(sql_text, names))})) as taken where age = 1"
     ).collect()
-    looks = {row.source_file: row for row in rows}
+    taken = {row.source_file: row for row in rows}
     found = []
     for path, name in zip(triggers, names, strict=True):
-        look, there = looks.get(name), sighting(path)
+        result, there = taken.get(name), sighting(path)
         # Spark hands out local time without a zone.
-        at = look.finished_at.astimezone(UTC) if look else None
+        at = result.finished_at.astimezone(UTC) if result else None
         # One that came since then, in the place of another, has not been looked at.
-        if look and at and there and there.changed_ns / 1e9 <= at.timestamp():
+        if result and at and there and there.changed_ns / 1e9 <= at.timestamp():
             found.append(
-                WaitingTrigger(name, look.status.lower(), f"{at:%Y-%m-%d %H:%M}", look.message)
+                WaitingTrigger(name, result.status.lower(), f"{at:%Y-%m-%d %H:%M}", result.message)
             )
         else:
             found.append(WaitingTrigger(name))
@@ -175,7 +175,7 @@ def waiting_triggers(
 
 
 @dataclass(frozen=True)
-class LoggedLook:
+class LoggedTrigger:
     """Outcome of a look at a trigger, as the log has it."""
 
     trigger_file: str
@@ -184,7 +184,7 @@ class LoggedLook:
     message: str | None
 
 
-def looks_of_run(session: SparkSession, table: str, run_id: str | None) -> list[LoggedLook]:
+def triggers_of_run(session: SparkSession, table: str, run_id: str | None) -> list[LoggedTrigger]:
     """Outcomes of a run's looks at triggers, in its order; none if it found no trigger.
 
     Args:
@@ -198,11 +198,11 @@ def looks_of_run(session: SparkSession, table: str, run_id: str | None) -> list[
             f"select run_id from {table} where step = 'trigger' order by finished_at desc limit 1"
         )
     rows = session.sql(
-        "select looks.source_file, looks.batch_id, looks.status, looks.message"
-        f" from {table} as looks inner join ({chosen}) as run on looks.run_id = run.run_id"
-        " where looks.step = 'trigger' order by looks.started_at"
+        "select taken.source_file, taken.batch_id, taken.status, taken.message"
+        f" from {table} as taken inner join ({chosen}) as run on taken.run_id = run.run_id"
+        " where taken.step = 'trigger' order by taken.started_at"
     ).collect()
-    return [LoggedLook(*row) for row in rows]
+    return [LoggedTrigger(*row) for row in rows]
 
 
 def failed_build(session: SparkSession, table: str, batch_id: str) -> str | None:

@@ -334,13 +334,13 @@ class _Reader:
     def triggers(self) -> tuple[OpenTrigger, ...]:
         """Triggers whose last look did not land them, and whose date has not landed since."""
         rows = self._rows(
-            "select looks.source_file, looks.status, looks.finished_at, looks.message from"
+            "select taken.source_file, taken.status, taken.finished_at, taken.message from"
             " (select *, row_number() over (partition by source_file order by finished_at desc)"
-            f" as age from {self._ops('processing_log')} where step = 'trigger') as looks"
+            f" as age from {self._ops('processing_log')} where step = 'trigger') as taken"
             f" left anti join {self._settings.table('landing', 'landed_files')} as landed"
-            " on looks.batch_date = landed.batch_date and landed.landed_at > looks.finished_at"
-            " where looks.age = 1 and looks.status in ('WAITING', 'REJECTED', 'FAILED')"
-            f" order by looks.finished_at desc, looks.source_file limit {_TRIGGERS}"
+            " on taken.batch_date = landed.batch_date and landed.landed_at > taken.finished_at"
+            " where taken.age = 1 and taken.status in ('WAITING', 'REJECTED', 'FAILED')"
+            f" order by taken.finished_at desc, taken.source_file limit {_TRIGGERS}"
         )
         return tuple(
             OpenTrigger(row.source_file, row.status, _utc(row.finished_at), row.message or "")

@@ -251,7 +251,7 @@ def test_roles_may_do_what_they_need_and_no_more(bundle: dict[str, Any]) -> None
 
 def catalog_roles() -> set[str]:
     """Roles with a way into the catalog, by what an administrator runs once."""
-    text = (PROJECT_DIR / "setup" / "01_catalog.sql").read_text()
+    text = (PROJECT_DIR / "unity_catalog" / "01_catalog.sql").read_text()
     return set(re.findall(r"grant use catalog\b.* to `\$\{(\w+)_group\}`", text))
 
 
@@ -265,7 +265,7 @@ def test_every_grant_has_its_way(target: str) -> None:
         re.findall(
             r"grant use schema.* on schema `\$\{catalog\}`\.`\$\{volume_schema\}` to"
             r" `\$\{(\w+)_group\}`",
-            (PROJECT_DIR / "setup" / "04_grants.sql").read_text(),
+            (PROJECT_DIR / "unity_catalog" / "04_grants.sql").read_text(),
         )
     )
 
@@ -283,7 +283,7 @@ def test_no_page_advises_a_grant_by_hand() -> None:
     """A deployment takes away what does not stand in the bundle."""
     pages = [
         *(PROJECT_DIR / "docs" / name for name in ("databricks.md", "runbook.md")),
-        PROJECT_DIR / "setup" / "README.md",
+        PROJECT_DIR / "unity_catalog" / "README.md",
     ]
     by_hand = (
         r"\b(WRITE|READ)[ _]VOLUME\b|\bUSE[ _](SCHEMA|CATALOG)\b|\bgrants? (update|select|use)\b"

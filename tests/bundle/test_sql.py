@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import Row, SparkSession
-from support.house import deliver_day
+from support.stack import deliver_day
 from typer.testing import CliRunner
 
 from bundle.bundle import load

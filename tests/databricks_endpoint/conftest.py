@@ -1,4 +1,4 @@
-"""Fixtures of the lane: one Spark, one endpoint, and a house that ingest and dbt work on."""
+"""Fixtures of the lane: one Spark, one endpoint, and a stack that ingest and dbt work on."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ from databricks.sql.client import Connection, Cursor
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 from support.batches import tables, without_code_generation
-from support.house import deliver_day, environment_of
+from support.stack import deliver_day, environment_of
 from typer.testing import CliRunner
 
 from databricks_endpoint.server import HOST, HTTP_PATH, Endpoint
@@ -127,7 +127,7 @@ def write_profiles(endpoint: Endpoint, folder: Path) -> None:
 
 
 @dataclass(frozen=True)
-class House:
+class Stack:
     """A feed root and a warehouse that the commands of the project work on.
 
     Attributes:
@@ -180,8 +180,8 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def house(endpoint: Endpoint, warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
-    """The house of the session."""
+def stack(endpoint: Endpoint, warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """The stack of the session."""
     profiles = tmp_path_factory.mktemp("profiles")
     write_profiles(endpoint, profiles)
     environment = {
@@ -197,7 +197,7 @@ def house(endpoint: Endpoint, warehouse: Path, tmp_path_factory: pytest.TempPath
         "NO_PROXY": HOST,
     }
     root = tmp_path_factory.mktemp("feeds")
-    return House(root, warehouse, profiles, environment)
+    return Stack(root, warehouse, profiles, environment)
 
 
 def deliver(root: Path, days: tuple[str, ...]) -> None:
@@ -207,18 +207,18 @@ def deliver(root: Path, days: tuple[str, ...]) -> None:
 
 
 @pytest.fixture(scope="session")
-def builds(house: House, endpoint: Endpoint) -> list[list[str]]:
+def builds(stack: Stack, endpoint: Endpoint) -> list[list[str]]:
     """Statements of the builds that apply all deliveries, each landed by ingest before."""
     sent: list[list[str]] = []
 
     def build() -> None:
         before = len(endpoint.statements)
-        house.build()
+        stack.build()
         sent.append([statement.text for statement in endpoint.statements[before:]])
 
     for days in DELIVERIES:
-        deliver(house.root, days)
-        house.land()
+        deliver(stack.root, days)
+        stack.land()
         build()
     # The batch after the late one is pending again.
     build()

@@ -10,7 +10,7 @@ import pytest
 from bundle.bundle import load
 from pyspark.sql import SparkSession
 
-from databricks_endpoint.conftest import CATALOG, SCHEMA, House, Run
+from databricks_endpoint.conftest import CATALOG, SCHEMA, Run, Stack
 from databricks_endpoint.server import Endpoint
 
 FEEDS = ("orders", "customers", "products", "inventory", "shipping")
@@ -75,9 +75,9 @@ def sent(applied: object, endpoint: Endpoint) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def nodes(applied: object, house: House) -> list[dict[str, Any]]:
+def nodes(applied: object, stack: Stack) -> list[dict[str, Any]]:
     """The project's models and snapshots."""
-    path = Path(house.environment["DBT_TARGET_PATH"]) / "manifest.json"
+    path = Path(stack.environment["DBT_TARGET_PATH"]) / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
     return [
         node
@@ -230,16 +230,16 @@ def test_a_batch_like_the_one_before_costs_two_statements(builds: list[list[str]
 
 
 def test_a_changed_mask_makes_its_view_anew(
-    applied: object, house: House, endpoint: Endpoint, emitted: Callable[[], list[str]], run: Run
+    applied: object, stack: Stack, endpoint: Endpoint, emitted: Callable[[], list[str]], run: Run
 ) -> None:
     other = {"personal_data_group": "other people"}
-    house.dbt("run", "--select", "segment_analysis", variables=other)
+    stack.dbt("run", "--select", "segment_analysis", variables=other)
     made = [text for text in emitted() if "create or replace view" in text]
     assert len(made) == len(PUBLISHED)
     with endpoint.as_member_of("personal-data"):
         [[email], *_] = run(f"select email from `{CATALOG}`.{SCHEMA}_views.customer_analytics")
         assert str(email).startswith("***@")
-    house.dbt("run", "--select", "segment_analysis")
+    stack.dbt("run", "--select", "segment_analysis")
 
 
 def test_people_on_call_may_travel_in_time(applied: object, run: Run) -> None:

@@ -10,20 +10,20 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 from support.batches import tables
 from support.evolution import DAYS, Contract, change_much, content, deliver
-from support.house import environment_of
+from support.stack import environment_of
 
-from databricks_endpoint.conftest import House
+from databricks_endpoint.conftest import Stack
 from ingest.config import PROJECT_DIR
 
 SCHEMA = "evolving"
 
 
 def test_tables_follow_the_contract_as_on_local(
-    house: House, spark: SparkSession, emitted: Callable[[], list[str]], tmp_path: Path
+    stack: Stack, spark: SparkSession, emitted: Callable[[], list[str]], tmp_path: Path
 ) -> None:
     contract = Contract.copied(tmp_path / "project")
     of_project = {"ECOMM_SCHEMA": SCHEMA, **environment_of(contract.project)}
-    own = House(tmp_path / "feeds", house.warehouse, house.profiles, house.environment | of_project)
+    own = Stack(tmp_path / "feeds", stack.warehouse, stack.profiles, stack.environment | of_project)
     flags = ["--root", str(tmp_path / "feeds_local"), "--warehouse", str(tmp_path / "local")]
 
     def on_local(*arguments: str) -> None:

@@ -16,9 +16,9 @@ from pyspark.sql import SparkSession
 from reference.compare import differences
 from reference.model import expected
 from support.batches import CLOCK_COLUMNS, tables, timeless
-from support.house import copy_project
+from support.stack import copy_project
 
-from databricks_endpoint.conftest import CATALOG, DELIVERIES, SCHEMA, House, deliver
+from databricks_endpoint.conftest import CATALOG, DELIVERIES, SCHEMA, Stack, deliver
 from databricks_endpoint.server import Endpoint
 from ingest.config import PROJECT_DIR
 
@@ -40,7 +40,7 @@ PROJECT_KINDS = {
 def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, object]]]:
     """Content of the tables after the same deliveries on the target `local`."""
     place = tmp_path_factory.mktemp("local")
-    flags = ["--root", str(place / "feeds"), "--warehouse", str(place / "house")]
+    flags = ["--root", str(place / "feeds"), "--warehouse", str(place / "tables")]
 
     def ingest(*arguments: str) -> None:
         done = subprocess.run(
@@ -96,37 +96,37 @@ def test_log_equals_that_of_local(applied: dict[str, Any], local: dict[str, Any]
 
 
 def test_rebuilding_changes_nothing(
-    applied: dict[str, Any], house: House, spark: SparkSession
+    applied: dict[str, Any], stack: Stack, spark: SparkSession
 ) -> None:
     """All commands that write, one after the other, as far as possible from the beginning."""
-    house.dbt("seed", "--full-refresh")
-    house.dbt("run", "--full-refresh")
-    house.dbt("snapshot")
-    house.dbt("run", "--select", "marts")
-    house.dbt("test", "--exclude", "test_type:unit")
+    stack.dbt("seed", "--full-refresh")
+    stack.dbt("run", "--full-refresh")
+    stack.dbt("snapshot")
+    stack.dbt("run", "--select", "marts")
+    stack.dbt("test", "--exclude", "test_type:unit")
 
     assert timeless(tables(spark, SCHEMA)) == timeless(applied)
 
 
-def test_debug_connects(house: House) -> None:
-    house.dbt("debug")
+def test_debug_connects(stack: Stack) -> None:
+    stack.dbt("debug")
 
 
-def test_another_catalog_is_rejected(house: House) -> None:
-    failed = house.dbt("show", "--inline", "select 1 as one", catalog="other", success=False)
+def test_another_catalog_is_rejected(stack: Stack) -> None:
+    failed = stack.dbt("show", "--inline", "select 1 as one", catalog="other", success=False)
 
     assert "NO_SUCH_CATALOG_EXCEPTION" in str(failed)
 
 
 def test_bad_seed_is_stopped_before_a_row_is_loaded(
-    applied: dict[str, Any], house: House, emitted: Callable[[], list[str]], tmp_path: Path
+    applied: dict[str, Any], stack: Stack, emitted: Callable[[], list[str]], tmp_path: Path
 ) -> None:
     project = copy_project(tmp_path / "project")
     with (project / "seeds/customer_tiers.csv").open("a") as file:
         file.write("Gold,8\n")
     (failed,) = [
         result
-        for result in house.dbt(
+        for result in stack.dbt(
             "seed", "--select", "customer_tiers", project=project, success=False
         )
         if result.node.name == "customer_tiers"
@@ -136,31 +136,31 @@ def test_bad_seed_is_stopped_before_a_row_is_loaded(
     assert not [text for text in emitted() if "customer_tiers" in text and "insert" in text.lower()]
 
 
-def test_part_of_the_project_builds(applied: dict[str, Any], house: House) -> None:
-    done = house.dbt(
+def test_part_of_the_project_builds(applied: dict[str, Any], stack: Stack) -> None:
+    done = stack.dbt(
         "build", "--select", "customer_analytics+", "--exclude-resource-type", "unit_test"
     )
     assert "customer_analytics" in {result.node.name for result in done}
 
 
 def test_failed_nodes_are_retried(
-    applied: dict[str, Any], house: House, endpoint: Endpoint, spark: SparkSession
+    applied: dict[str, Any], stack: Stack, endpoint: Endpoint, spark: SparkSession
 ) -> None:
     full = f"{SCHEMA}_staging.stg_shipping"
     spark.sql(f"create table {full}_kept using delta as select * from {full}")
     spark.sql(f"drop table {full}")
-    house.dbt("run", "--select", "shipping_errors analytics_summary", success=False)
+    stack.dbt("run", "--select", "shipping_errors analytics_summary", success=False)
     spark.sql(f"create table {full} using delta as select * from {full}_kept")
     spark.sql(f"drop table {full}_kept")
-    done = house.dbt("retry")
+    done = stack.dbt("retry")
 
     # The hooks at the start and at the end are among the results too.
     retried = [result.node for result in done]
     assert [node.name for node in retried if node.resource_type == "model"] == ["shipping_errors"]
 
 
-def test_docs_describe_every_table(applied: dict[str, Any], house: House, tmp_path: Path) -> None:
-    house.dbt("docs", "generate", "--target-path", str(tmp_path))
+def test_docs_describe_every_table(applied: dict[str, Any], stack: Stack, tmp_path: Path) -> None:
+    stack.dbt("docs", "generate", "--target-path", str(tmp_path))
     catalog = json.loads((tmp_path / "catalog.json").read_text(encoding="utf-8"))
     described = {
         f"{entry['metadata']['schema'].removeprefix(SCHEMA + '_')}.{entry['metadata']['name']}": {
@@ -174,21 +174,21 @@ def test_docs_describe_every_table(applied: dict[str, Any], house: House, tmp_pa
     assert described["marts.segment_analysis"] == {*applied["marts.segment_analysis"][0]}
 
 
-def test_rows_are_shown(applied: dict[str, Any], house: House) -> None:
-    shown = house.dbt("show", "--inline", "select * from {{ ref('segment_analysis') }}")
+def test_rows_are_shown(applied: dict[str, Any], stack: Stack) -> None:
+    shown = stack.dbt("show", "--inline", "select * from {{ ref('segment_analysis') }}")
 
     assert len(shown.results[0].agate_table.rows) == 4
 
 
-def test_freshness_of_sources_is_read(applied: dict[str, Any], house: House) -> None:
-    house.dbt("source", "freshness")
+def test_freshness_of_sources_is_read(applied: dict[str, Any], stack: Stack) -> None:
+    stack.dbt("source", "freshness")
 
 
-def test_tables_are_cloned(applied: dict[str, Any], house: House, spark: SparkSession) -> None:
-    state = Path(house.environment["DBT_TARGET_PATH"])
+def test_tables_are_cloned(applied: dict[str, Any], stack: Stack, spark: SparkSession) -> None:
+    state = Path(stack.environment["DBT_TARGET_PATH"])
     shutil.copytree(state, state.with_name("state"))
-    clone = House(
-        house.root, house.warehouse, house.profiles, house.environment | {"ECOMM_SCHEMA": "cloned"}
+    clone = Stack(
+        stack.root, stack.warehouse, stack.profiles, stack.environment | {"ECOMM_SCHEMA": "cloned"}
     )
     clone.dbt("clone", "--state", str(state.with_name("state")), "--select", "marts")
 

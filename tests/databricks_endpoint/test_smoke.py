@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from databricks_endpoint.conftest import House
+from databricks_endpoint.conftest import Stack
 from databricks_endpoint.workspace import Workspace
 from tools.smoke_databricks import SmokeError, smoke
 
@@ -14,14 +14,14 @@ SCHEMA = "smoke"
 
 @pytest.fixture(scope="module")
 def workspace(
-    house: House, connect: object, tmp_path_factory: pytest.TempPathFactory
+    stack: Stack, connect: object, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Workspace]:
     place = tmp_path_factory.mktemp("workspace")
-    own = House(
+    own = Stack(
         place / "feeds",
-        house.warehouse,
-        house.profiles,
-        house.environment | {"ECOMM_SCHEMA": SCHEMA},
+        stack.warehouse,
+        stack.profiles,
+        stack.environment | {"ECOMM_SCHEMA": SCHEMA},
     )
     with connect() as connection, connection.cursor() as cursor:  # type: ignore[operator]
 

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from bundle.bundle import load
 
-from databricks_endpoint.conftest import CATALOG, House, Run
+from databricks_endpoint.conftest import CATALOG, Run, Stack
 from ingest.config import PROJECT_DIR
 
 _RUN_ID = "1"
@@ -26,14 +26,14 @@ class Workspace:
 
     Attributes:
         volumes: Folder that stands for `/Volumes`.
-        deployed: The bundle, deployed with the schema of the house.
+        deployed: The bundle, deployed with the schema of the stack.
     """
 
-    def __init__(self, house: House, run: Run, volumes: Path) -> None:
+    def __init__(self, stack: Stack, run: Run, volumes: Path) -> None:
         self.deployed = load("dev")
         self.volumes = volumes
-        self._house, self._run = house, run
-        self._prefix = house.environment["ECOMM_SCHEMA"]
+        self._stack, self._run = stack, run
+        self._prefix = stack.environment["ECOMM_SCHEMA"]
         self._landing = self._named(self.deployed["resources"]["volumes"]["arriving_files"])
 
     def __call__(self, *arguments: str) -> str:
@@ -61,7 +61,7 @@ class Workspace:
         """Run the job that lands and builds."""
         job = self.deployed["resources"]["jobs"]["batches"]
         by_key = {task["task_key"]: task for task in job["tasks"]}
-        self._house.land()
+        self._stack.land()
         rows = self._rows(by_key["to_apply"]["sql_task"])
         condition = by_key["has_pending"]["condition_task"]
         assert condition["left"] == "{{tasks.to_apply.output.first_row.batches}}"
@@ -91,7 +91,7 @@ class Workspace:
         variables = yaml.safe_load(arguments[place + 1])
         del arguments[place : place + 2]
         mapped = [item.replace("/Volumes/", f"{self.volumes}/") for item in arguments]
-        self._house.dbt(*mapped, variables=variables)
+        self._stack.dbt(*mapped, variables=variables)
 
     def _summary(self) -> dict[str, Any]:
         """What `bundle validate` prints, as far as somebody reads it."""
@@ -110,4 +110,4 @@ class Workspace:
 
     def _place(self, path: str) -> Path:
         assert path.startswith(f"dbfs:{self._landing}/"), path
-        return self._house.root / path.removeprefix(f"dbfs:{self._landing}/")
+        return self._stack.root / path.removeprefix(f"dbfs:{self._landing}/")

@@ -14,7 +14,7 @@ import pytest
 from reference.compare import differences
 from reference.model import expected
 from support.batches import tables
-from support.house import deliver_day, environment_of
+from support.stack import deliver_day, environment_of
 
 from faults.killer import Point
 from ingest.config import PROJECT_DIR, load_settings
@@ -58,7 +58,7 @@ class Place:
     @property
     def warehouse(self) -> Path:
         """The warehouse."""
-        return self.folder / "house"
+        return self.folder / "tables"
 
     @property
     def engine(self) -> LocalEngine:

@@ -16,8 +16,8 @@ from uuid import uuid4
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 from support.batches import write_batch
-from support.house import House
 from support.rows import row
+from support.stack import Stack
 
 from ingest.engines.local import LocalEngine
 
@@ -112,7 +112,7 @@ def _rank(item: tuple[int, int, Customer]) -> tuple[int, int]:
     return item[:2]
 
 
-def deliver(house: House, number: int, delivery: Delivery) -> None:
+def deliver(stack: Stack, number: int, delivery: Delivery) -> None:
     day = date(2025, 1, delivery.day)
     rows = [
         row(
@@ -126,7 +126,7 @@ def deliver(house: House, number: int, delivery: Delivery) -> None:
         for customer in delivery.rows
     ]
     write_batch(
-        house.root,
+        stack.root,
         day,
         f"b{number}",
         {"customers": rows or [row("customers", 0)]},
@@ -134,7 +134,7 @@ def deliver(house: House, number: int, delivery: Delivery) -> None:
         supersedes=delivery.supersedes,
     )
     if not rows:
-        path = house.root / "customers_data" / "source" / f"customers_{day:%Y_%m_%d}.csv"
+        path = stack.root / "customers_data" / "source" / f"customers_{day:%Y_%m_%d}.csv"
         path.write_text(path.read_text().splitlines()[0] + "\n")
 
 
@@ -154,21 +154,21 @@ def test_any_history_equals_the_model(
     for delivery in history:
         note(str(delivery))
     schema = f"any_{uuid4().hex[:12]}"
-    house = House(Path(mkdtemp(dir=warehouse.parent)), warehouse, schema)
+    stack = Stack(Path(mkdtemp(dir=warehouse.parent)), warehouse, schema)
     unseen: set[int] = set()
     for number, delivery in enumerate(history):
         if delivery.day in unseen:
             # Its files would take the place of those that no run has seen.
-            house.ingest("run")
+            stack.ingest("run")
             unseen.clear()
-        deliver(house, number, delivery)
+        deliver(stack, number, delivery)
         unseen.add(delivery.day)
         if delivery.run_after or delivery.withdraw_after:
-            house.ingest("run")
+            stack.ingest("run")
             unseen.clear()
         if delivery.withdraw_after:
-            assert house.ingest("withdraw", "--date", f"2025-01-{delivery.day}").exit_code == 0
-    assert house.ingest("run").exit_code in (0, 4, 5)
+            assert stack.ingest("withdraw", "--date", f"2025-01-{delivery.day}").exit_code == 0
+    assert stack.ingest("run").exit_code in (0, 4, 5)
 
     target = engine.connect().table(f"{schema}_targets.customers_target").collect()
     found = [

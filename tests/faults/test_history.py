@@ -12,8 +12,8 @@ from pyspark.sql import SparkSession
 from reference.compare import differences
 from reference.model import expected
 from support.batches import tables, timeless, write_batch
-from support.house import House
 from support.rows import row
+from support.stack import Stack
 
 from ingest.engines.local import LocalEngine
 
@@ -95,13 +95,13 @@ class Story:
     """The history, applied day by day.
 
     Attributes:
-        house: Its house.
+        stack: Its stack.
         before_the_invalid: Content of all tables before the 20th, of which every row is invalid.
         after_the_invalid: Content of all tables after it.
         triggers: The triggers, as delivered.
     """
 
-    house: House
+    stack: Stack
     before_the_invalid: dict[str, list[dict[str, Any]]]
     after_the_invalid: dict[str, list[dict[str, Any]]]
     triggers: list[Path]
@@ -127,24 +127,24 @@ def story(
     """The whole history."""
     folder = tmp_path_factory.mktemp("story")
     triggers = deliver(folder / "delivered")
-    house = House(folder / "feeds", warehouse, "story")
+    stack = Stack(folder / "feeds", warehouse, "story")
     contents = []
     for until in (19, 20, 22):
         for trigger in triggers:
             if int(trigger.stem[-2:]) <= until:
                 stamp = trigger.stem.removeprefix("trigger_")
                 for path in (folder / "delivered").rglob(f"*{stamp}*"):
-                    to = house.root / path.relative_to(folder / "delivered")
+                    to = stack.root / path.relative_to(folder / "delivered")
                     to.parent.mkdir(parents=True, exist_ok=True)
                     to.write_bytes(path.read_bytes())
-        run(house)
-        contents.append(tables(spark_session, house.schema))
-    yield Story(house, contents[0], contents[1], triggers)
+        run(stack)
+        contents.append(tables(spark_session, stack.schema))
+    yield Story(stack, contents[0], contents[1], triggers)
 
 
-def run(house: House) -> None:
+def run(stack: Stack) -> None:
     """Apply what was delivered; 5 tells of a feed without a valid row, which some days have."""
-    done = house.ingest("run")
+    done = stack.ingest("run")
     assert done.exit_code in (0, 5), done.output
 
 
@@ -174,7 +174,7 @@ def failures(spark: SparkSession, batch_id: str) -> dict[str, Any]:
 
 def test_tables_equal_the_reference(story: Story, spark: SparkSession) -> None:
     root = story.triggers[0].parents[2]
-    found = differences(expected(root), tables(spark, story.house.schema))
+    found = differences(expected(root), tables(spark, story.stack.schema))
 
     assert not found, "\n".join(found)
 
@@ -288,7 +288,7 @@ def test_wholly_invalid_batch_changes_no_mart_and_fails(story: Story, spark: Spa
 def test_validating_again_doubles_nothing(story: Story, spark: SparkSession) -> None:
     results = spark.table("story_ops.validation_results")
     before = results.count()
-    story.house.dbt("test", "--exclude", "test_type:unit")
+    story.stack.dbt("test", "--exclude", "test_type:unit")
 
     assert results.count() == before == RULES * len(story.triggers)
     assert results.select("batch_id", "rule_id").distinct().count() == before
@@ -296,29 +296,29 @@ def test_validating_again_doubles_nothing(story: Story, spark: SparkSession) -> 
 
 @pytest.mark.parametrize("since", [["--from", "2025-01-21"], []], ids=["from a date", "all"])
 def test_replay_equals_what_is_there(since: list[str], story: Story, spark: SparkSession) -> None:
-    before = timeless(tables(spark, story.house.schema))
+    before = timeless(tables(spark, story.stack.schema))
     builds = spark.table("story_ops.processing_log").where("step = 'build'")
     built = builds.count()
 
-    done = story.house.ingest("replay", *since)
+    done = story.stack.ingest("replay", *since)
 
     assert done.exit_code == 0, done.output
     assert builds.count() - built == (2 if since else len(story.triggers))
-    assert timeless(tables(spark, story.house.schema)) == before
+    assert timeless(tables(spark, story.stack.schema)) == before
 
 
 def test_replay_of_nothing_says_so(story: Story) -> None:
-    done = story.house.ingest("replay", "--from", "2025-02-01")
+    done = story.stack.ingest("replay", "--from", "2025-02-01")
 
     assert done.exit_code == 0
     assert done.output.strip() == (
         "There is nothing to replay: no batch is landed from that date on."
     )
-    assert story.house.ingest("replay", "--from", "soon").exit_code == 2
+    assert story.stack.ingest("replay", "--from", "soon").exit_code == 2
 
 
 def test_errors_are_listed_without_data(story: Story, spark: SparkSession) -> None:
-    shown = story.house.ingest("errors", "--feed", "orders", "--batch", "b16")
+    shown = story.stack.ingest("errors", "--feed", "orders", "--batch", "b16")
 
     assert shown.exit_code == 0, shown.output
     lines = [line.split() for line in shown.output.splitlines() if ".csv" in line]
@@ -329,7 +329,7 @@ def test_errors_are_listed_without_data(story: Story, spark: SparkSession) -> No
     ]
     assert "O6" not in shown.output and "CHF" not in shown.output
     assert len(
-        [line for line in story.house.ingest("errors").output.splitlines() if ".csv" in line]
+        [line for line in story.stack.ingest("errors").output.splitlines() if ".csv" in line]
     ) == (sum(spark.table(f"story_staging.{feed}_errors").count() for feed in FEEDS))
 
 
@@ -342,7 +342,7 @@ def test_exports_that_cannot_be_are_refused(story: Story, tmp_path: Path) -> Non
         (["--feed", "orders", "--export", str(out)], "is there already"),
         (["--feed", "orders", "--export", str(tmp_path / "no" / "out.csv")], "cannot be written"),
     ):
-        refused = story.house.ingest("errors", *arguments)
+        refused = story.stack.ingest("errors", *arguments)
         assert refused.exit_code == 1
         assert message in refused.stderr
     assert out.read_text() == "precious"
@@ -354,7 +354,7 @@ def test_corrected_rows_resolve_their_errors(
     """Export, correct, deliver as a new batch; then replace the batch that was wrong."""
     out = tmp_path / "orders.csv"
     flags = ["--feed", "orders", "--batch", "b16", "--open"]
-    done = story.house.ingest("errors", *flags, "--export", str(out))
+    done = story.stack.ingest("errors", *flags, "--export", str(out))
     assert done.exit_code == 0, done.output
     assert out.stat().st_mode & 0o077 == 0
     with out.open(newline="", encoding="utf-8") as file:
@@ -366,19 +366,19 @@ def test_corrected_rows_resolve_their_errors(
     assert rows[2] == written[5]
 
     corrected = rows[2] | {"order_amount": "30.00", "currency": "EUR", "order_status": "shipped"}
-    write_batch(story.house.root, day(23), "b23", {"orders": [corrected]})
-    run(story.house)
+    write_batch(story.stack.root, day(23), "b23", {"orders": [corrected]})
+    run(story.stack)
     errors = spark.table("story_staging.orders_errors").where("_batch_id = 'b16'")
     resolved = {row["record_key"]: row["resolved_by_batch_id"] for row in errors.collect()}
     assert resolved == {"O5": None, None: None, "O6": "b23"}
     assert versions(spark, "orders", "O6", "order_status") == [(23, None, "shipped")]
-    open_rows = story.house.ingest("errors", *flags).output
+    open_rows = story.stack.ingest("errors", *flags).output
     assert open_rows.count(".csv") == 2
 
     whole = [*written[:3], *written[6:], corrected]
     feeds = {"customers": batches()[16]["customers"], "orders": whole}
-    write_batch(story.house.root, day(16), "b16-corrected", feeds, supersedes=True)
-    run(story.house)
+    write_batch(story.stack.root, day(16), "b16-corrected", feeds, supersedes=True)
+    run(story.stack)
     assert errors.count() == 0
     assert versions(spark, "orders", "O6", "order_status") == [(16, None, "shipped")]
     assert (
@@ -391,14 +391,14 @@ def test_malformed_and_unknown_columns_are_exported(
 ) -> None:
     """What the header does not know follows the contract's columns; malformed rows stand last."""
     bad = row("products", 9, price="x") | {"shelf": "A1, left"}
-    write_batch(story.house.root, day(24), "b24", {"products": [bad]})
-    source = story.house.root / "products_data" / "source" / "products_2025_01_24.csv"
+    write_batch(story.stack.root, day(24), "b24", {"products": [bad]})
+    source = story.stack.root / "products_data" / "source" / "products_2025_01_24.csv"
     with source.open("a", newline="", encoding="utf-8") as file:
         file.write('P10,"only, two"\r\n')
-    run(story.house)
+    run(story.stack)
 
     out = tmp_path / "products.csv"
-    done = story.house.ingest(
+    done = story.stack.ingest(
         "errors", "--feed", "products", "--batch", "b24", "--export", str(out)
     )
 

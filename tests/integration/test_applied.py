@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 from reference.compare import differences
 from reference.model import expected
 from support.batches import tables, timeless, write_batch
-from support.house import House
 from support.rows import row
+from support.stack import Stack
 
 from ingest.batches.ledger import Ledger
 from ingest.config import Settings, load_settings
@@ -22,10 +22,10 @@ RULES = 86
 
 
 class Applied:
-    """A house whose batches come one a day, and all that was delivered to it."""
+    """A stack whose batches come one a day, and all that was delivered to it."""
 
     def __init__(self, folder: Path, warehouse: Path) -> None:
-        self.house = House(folder / "feeds", warehouse, "applied")
+        self.stack = Stack(folder / "feeds", warehouse, "applied")
         self.last_id = ""
         self._triggers: list[Path] = []
         self._folder = folder
@@ -57,7 +57,7 @@ class Applied:
         self.last_id = batch_id or f"b{number}"
         delivery = self._folder / f"delivery-{number}"
         self._triggers.append(write_batch(delivery, self.day(), self.last_id, feeds, **fields))
-        self.house.deliver(delivery)
+        self.stack.deliver(delivery)
 
     def deliver_unless_pending(self, spark: SparkSession) -> None:
         """Deliver a batch, unless the last one was not applied yet."""
@@ -69,17 +69,17 @@ class Applied:
         return date(2025, 1, self._day)
 
     def settings(self) -> Settings:
-        """Settings of the house."""
-        return load_settings(warehouse=self.house.warehouse, schema_name=self.house.schema)
+        """Settings of the stack."""
+        return load_settings(warehouse=self.stack.warehouse, schema_name=self.stack.schema)
 
     def sources(self) -> list[Path]:
         """Files that wait in the source folders."""
-        return [path for path in self.house.root.rglob("source/*") if path.is_file()]
+        return [path for path in self.stack.root.rglob("source/*") if path.is_file()]
 
     def assert_clean(self, spark: SparkSession) -> None:
         """Fail unless all tables are those of a clean run of all that was delivered."""
         wanted = expected(self._folder, self._triggers)
-        found = differences(wanted, tables(spark, self.house.schema))
+        found = differences(wanted, tables(spark, self.stack.schema))
         assert not found, "\n".join(found)
         assert self.sources() == []
 
@@ -89,11 +89,11 @@ def applied(
     engine: LocalEngine, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Applied]:
     """Two batches are applied."""
-    house = Applied(tmp_path_factory.mktemp("applied"), warehouse)
-    house.deliver()
-    house.deliver()
-    house.house.run()
-    yield house
+    stack = Applied(tmp_path_factory.mktemp("applied"), warehouse)
+    stack.deliver()
+    stack.deliver()
+    stack.stack.run()
+    yield stack
 
 
 def recorded(spark: SparkSession, batch_id: str) -> int:
@@ -124,9 +124,9 @@ def failing_at(node: str, patch: pytest.MonkeyPatch) -> None:
 def test_build_without_tests_is_no_applied_batch(applied: Applied, spark: SparkSession) -> None:
     """Else it would count as PASS with a score of 100, its rules never looked at."""
     applied.deliver_unless_pending(spark)
-    applied.house.ingest("land")
+    applied.stack.ingest("land")
 
-    applied.house.dbt("build", "--exclude-resource-type", "test", "unit_test")
+    applied.stack.dbt("build", "--exclude-resource-type", "test", "unit_test")
 
     assert recorded(spark, applied.last_id) == 0
     assert last_build(spark) == ("SUCCESS", "build done; the batch is not wholly applied yet.")
@@ -144,13 +144,13 @@ def test_batch_is_not_applied_while_a_mart_fails(applied: Applied, spark: SparkS
 
     with pytest.MonkeyPatch.context() as patch:
         failing_at("model.ecomm_pipeline.seasonal_analysis", patch)
-        shown = applied.house.run(exit_code=1)
+        shown = applied.stack.run(exit_code=1)
 
     assert "seasonal_analysis" in shown.output
     assert recorded(spark, applied.last_id) == 0
     status, message = last_build(spark)
     assert status == "FAILED" and message.startswith("build failed in seasonal_analysis: ")
-    told = applied.house.ingest("report")
+    told = applied.stack.ingest("report")
     assert told.exit_code == 1 and message in told.output and "python -m ingest run" in told.output
     after = timeless(tables(spark, "applied"))
     assert [table for table in kept if after[table] != before[table]] == []
@@ -164,7 +164,7 @@ def test_superseding_batch_of_the_same_id_has_its_own_rows_only(
     """The rows of both lie in landing under one id, with the same row numbers."""
     applied.deliver(applied.last_id, supersedes=True)
 
-    applied.house.run()
+    applied.stack.run()
 
     assert recorded(spark, applied.last_id) >= 5
     results = spark.table("applied_ops.validation_results")
@@ -188,21 +188,21 @@ def test_replay_is_done_whatever_comes_between(applied: Applied, spark: SparkSes
     assert [landing.batch_id for landing in chosen] == [applied.last_id]
 
     # Its rules have results, and all is built for it: all the same it stays to be applied.
-    applied.house.dbt("test", "--select", "orders_amount_valid")
+    applied.stack.dbt("test", "--select", "orders_amount_valid")
 
     assert [landing.number for landing in ledger.pending()] == [chosen[0].number]
-    applied.house.run()
+    applied.stack.run()
     applied.assert_clean(spark)
 
 
 def test_full_refresh_loses_no_history(applied: Applied, spark: SparkSession) -> None:
     """The tables that hold all batches could not be built again from the current one."""
-    applied.house.run()
+    applied.stack.run()
     before = timeless(tables(spark, "applied"))
     assert len(before["staging.orders_errors"]) > 1
 
     kinds = ("config.materialized:incremental", "config.materialized:snapshot")
-    applied.house.dbt("build", "--full-refresh", "--select", *kinds, "--exclude", "test_type:unit")
+    applied.stack.dbt("build", "--full-refresh", "--select", *kinds, "--exclude", "test_type:unit")
 
     assert timeless(tables(spark, "applied")) == before
 
@@ -223,7 +223,7 @@ def test_rows_that_vanish_stop_the_build(applied: Applied, spark: SparkSession) 
         spark.sql(statement)
         is_balanced = "- 1" in statement
 
-        built = applied.house.dbt("test", "--select", balanced, success=is_balanced)
+        built = applied.stack.dbt("test", "--select", balanced, success=is_balanced)
 
         failed = [result.node.name for result in built if str(result.status) == "fail"]
         assert failed == ([] if is_balanced else [balanced])

@@ -40,11 +40,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     held_back.rename(triggers[1])
     assert runner.invoke(app, command("land", folder)).exit_code == 0
     yield folder
-    LocalEngine(load_settings(warehouse=folder / "house")).stop()
+    LocalEngine(load_settings(warehouse=folder / "tables")).stop()
 
 
 def command(name: str, folder: Path, *more: str) -> list[str]:
-    return [name, *more, "--root", str(folder / "feeds"), "--warehouse", str(folder / "house")]
+    return [name, *more, "--root", str(folder / "feeds"), "--warehouse", str(folder / "tables")]
 
 
 def export(place: Path, out: Path, *more: str) -> None:
@@ -53,8 +53,8 @@ def export(place: Path, out: Path, *more: str) -> None:
 
 
 def test_land_without_an_engine_starts_and_stops_one(place: Path) -> None:
-    assert not LocalEngine(load_settings(warehouse=place / "house")).is_up
-    assert list((place / "house").glob(".parsed/*")) == []
+    assert not LocalEngine(load_settings(warehouse=place / "tables")).is_up
+    assert list((place / "tables").glob(".parsed/*")) == []
 
 
 def test_nothing_to_do_is_success(place: Path, tmp_path: Path) -> None:
@@ -227,13 +227,13 @@ def test_what_changes_tables_waits_for_nobody(
 
 
 def test_engine_commands(tmp_path: Path) -> None:
-    house = ["--warehouse", str(tmp_path)]
+    stack = ["--warehouse", str(tmp_path)]
 
-    started = runner.invoke(app, ["engine", "start", *house])
-    again = runner.invoke(app, ["engine", "start", *house])
-    status = runner.invoke(app, ["engine", "status", *house])
-    healthy = runner.invoke(app, ["doctor", *house])
-    stopped = runner.invoke(app, ["engine", "stop", *house])
+    started = runner.invoke(app, ["engine", "start", *stack])
+    again = runner.invoke(app, ["engine", "start", *stack])
+    status = runner.invoke(app, ["engine", "status", *stack])
+    healthy = runner.invoke(app, ["doctor", *stack])
+    stopped = runner.invoke(app, ["engine", "stop", *stack])
 
     assert [done.exit_code for done in (started, again, status, stopped)] == [0, 0, 0, 0]
     assert started.stdout.startswith("The local engine runs on port ")
@@ -250,14 +250,14 @@ def test_a_rejection_is_reported_by_its_own_run_only(
     triggers = tmp_path / "triggers" / "source"
     triggers.mkdir(parents=True)
     (triggers / "trigger_bad.json").write_text("{")
-    house = ["--warehouse", str(warehouse), "--schema", "reported"]
+    stack = ["--warehouse", str(warehouse), "--schema", "reported"]
 
     def land(run: str) -> int:
-        given = ["land", "--root", str(tmp_path), "--run-id", run, *house]
+        given = ["land", "--root", str(tmp_path), "--run-id", run, *stack]
         return runner.invoke(app, given).exit_code
 
     def report(*more: str) -> int:
-        return runner.invoke(app, ["report", *more, *house]).exit_code
+        return runner.invoke(app, ["report", *more, *stack]).exit_code
 
     assert (land("1"), report("--run-id", "1")) == (4, 4)
     assert (land("2"), report("--run-id", "2")) == (0, 0)
@@ -272,7 +272,7 @@ def test_an_operation_of_the_job_writes_to_its_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "exports"
-    settings = [f"--root={place / 'feeds'}", f"--warehouse={place / 'house'}", "--target=local"]
+    settings = [f"--root={place / 'feeds'}", f"--warehouse={place / 'stack'}", "--target=local"]
     given = ["export", "tables --format csv", str(folder), *settings, "--archive-root=/nowhere"]
     monkeypatch.setattr(sys, "argv", ["ecomm-operation", *given])
 
@@ -285,7 +285,7 @@ def test_feed_without_a_valid_row_and_a_low_score_have_an_exit_code(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the newest batch of all, and as one that the run applies."""
-    settings = load_settings(warehouse=place / "house")
+    settings = load_settings(warehouse=place / "tables")
 
     def applied(pipeline: Pipeline, _: object) -> list[Applied]:
         landings = pipeline.ledger.landings()
@@ -303,8 +303,8 @@ def test_feed_without_a_valid_row_and_a_low_score_have_an_exit_code(
     with LocalEngine(settings).session() as session:
         kept = session.table(table).toArrow()
         done = runner.invoke(app, command("run", place, "--min-score", "80"))
-        house = command("report", place)[:1] + command("report", place)[-2:]
-        poor = runner.invoke(app, house)
+        stack = command("report", place)[:1] + command("report", place)[-2:]
+        poor = runner.invoke(app, stack)
         session.sql(f"delete from {table}")
 
     assert kept.num_rows == 0

@@ -10,27 +10,27 @@ import pytest
 from pyspark.sql import SparkSession
 from support.batches import tables, timeless
 from support.evolution import DAYS, Contract, change_much, content, deliver, make_optional, retype
-from support.house import House, environment_of
+from support.stack import Stack, environment_of
 
 Rows = list[dict[str, object]]
 
 
 class World:
-    """A house with a contract of its own."""
+    """A stack with a contract of its own."""
 
     def __init__(self, folder: Path, warehouse: Path, schema: str, spark: SparkSession) -> None:
         self.contract = Contract.copied(folder / "project")
         more = environment_of(self.contract.project)
-        self.house = House(folder / "feeds", warehouse, schema, more=more)
+        self.stack = Stack(folder / "feeds", warehouse, schema, more=more)
         self.spark = spark
 
     def run(self, *days: date, exit_code: int = 0) -> str:
-        deliver(self.house.root, *days)
-        return self.house.run(exit_code).output
+        deliver(self.stack.root, *days)
+        return self.stack.run(exit_code).output
 
     def rows(self, table: str) -> Rows:
         schema, name = table.split(".")
-        return self.spark.table(f"{self.house.schema}_{schema}.{name}").toArrow().to_pylist()
+        return self.spark.table(f"{self.stack.schema}_{schema}.{name}").toArrow().to_pylist()
 
     def versions(self, feed: str, key: str) -> Rows:
         found = [item for item in self.rows(f"targets.{feed}_target") if item["record_key"] == key]
@@ -38,17 +38,17 @@ class World:
 
     def tables(self) -> dict[str, list[str]]:
         """All rows, but for the note of what the last dbt run has built."""
-        found = tables(self.spark, self.house.schema)
+        found = tables(self.spark, self.stack.schema)
         del found["ops.built_nodes"]
         return timeless(found)
 
     def content(self) -> dict[str, list[str]]:
-        return content(tables(self.spark, self.house.schema))
+        return content(tables(self.spark, self.stack.schema))
 
 
 @pytest.fixture
 def world(tmp_path: Path, warehouse: Path, spark: SparkSession) -> Callable[[str], World]:
-    """Makes a house with a contract of its own, in a schema of that name."""
+    """Makes a stack with a contract of its own, in a schema of that name."""
     return lambda name: World(tmp_path / name, warehouse, name, spark)
 
 
@@ -56,7 +56,7 @@ def test_tables_keep_up_with_the_contract(world: Callable[[str], World]) -> None
     changed = world("evolving")
     changed.run(DAYS[0])
     change_much(changed.contract)
-    shown = changed.house.ingest("contract", "diff").output
+    shown = changed.stack.ingest("contract", "diff").output
     assert "orders: gift_fee is new." in shown
     assert "inventory: reserved_quantity was int and is decimal(18,3)." in shown
 
@@ -86,7 +86,7 @@ def test_tables_keep_up_with_the_contract(world: Callable[[str], World]) -> None
         item for item in changed.rows("landing.shipping") if item["_batch_id"] == "batch-2025-01-16"
     ]
     assert {dict(item["_extra"])["origin_warehouse"] for item in late} == {"Denver"}
-    assert changed.house.ingest("contract", "diff").output == "The tables follow the contract.\n"
+    assert changed.stack.ingest("contract", "diff").output == "The tables follow the contract.\n"
 
     # What the file lacks, and may lack, breaks no rule; what it has, and leaves blank, does.
     assert [v["phone"] for v in changed.versions("customers", "C2")] == [None]
@@ -134,13 +134,13 @@ def test_what_would_bend_the_tables_is_refused_until_a_replay(
 
     assert all(words in said for words in sentences) and "python -m ingest replay" in said
     assert changed.tables() == before
-    assert changed.house.ingest("contract", "diff").exit_code == 1
-    changed.house.dbt("run", "--select", "current_batch", success=False)
-    assert changed.house.ingest("replay", "--from", "2025-01-15").exit_code == 1
-    assert changed.house.ingest("withdraw", "--date", "2025-01-15").exit_code == 1
+    assert changed.stack.ingest("contract", "diff").exit_code == 1
+    changed.stack.dbt("run", "--select", "current_batch", success=False)
+    assert changed.stack.ingest("replay", "--from", "2025-01-15").exit_code == 1
+    assert changed.stack.ingest("withdraw", "--date", "2025-01-15").exit_code == 1
     assert changed.tables() == before
 
-    done = changed.house.ingest("replay")
+    done = changed.stack.ingest("replay")
     assert done.exit_code == 0, done.output
     changed.run()
     fresh = world("accepting")

@@ -24,7 +24,7 @@ from ingest.errors import BusyError, EngineError
 @pytest.fixture
 def own_engine(tmp_path: Path) -> Iterator[LocalEngine]:
     """An engine of the test's own, down at first and in the end."""
-    local = LocalEngine(load_settings(warehouse=tmp_path / "house"))
+    local = LocalEngine(load_settings(warehouse=tmp_path / "tables"))
     yield local
     local.stop()
 
@@ -69,10 +69,10 @@ def test_tables_outlive_the_engine(own_engine: LocalEngine) -> None:
 
 def test_only_the_owner_learns_the_session(own_engine: LocalEngine, tmp_path: Path) -> None:
     """Of a new warehouse, and of one that an earlier version left open to all."""
-    house = tmp_path / "house"
-    (house / ".engine").mkdir(parents=True)
-    (house / ".engine" / "engine.json").write_text("{}")
-    for path in (house, house / ".engine", house / ".engine" / "engine.json"):
+    stack = tmp_path / "tables"
+    (stack / ".engine").mkdir(parents=True)
+    (stack / ".engine" / "engine.json").write_text("{}")
+    for path in (stack, stack / ".engine", stack / ".engine" / "engine.json"):
         path.chmod(0o777)
     own_engine.start(free_port())
     first = own_engine.status()
@@ -85,8 +85,8 @@ def test_only_the_owner_learns_the_session(own_engine: LocalEngine, tmp_path: Pa
     assert first.session_id != second.session_id
     # Everybody may see a command line.
     command_line = sail_server._command_line(second.pid)
-    assert str(house) in command_line and second.session_id not in command_line
-    for path in (house, *house.rglob("*")):
+    assert str(stack) in command_line and second.session_id not in command_line
+    for path in (stack, *stack.rglob("*")):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
@@ -95,9 +95,9 @@ def test_starting_again_keeps_the_engine_and_registers_new_tables(
 ) -> None:
     session, first = own_engine.start(free_port())
     make_table(session, "ecomm_marts.copied")
-    house = tmp_path / "house"
-    (house / "other_marts").mkdir()
-    os.rename(house / "ecomm_marts" / "copied", house / "other_marts" / "moved")
+    stack = tmp_path / "tables"
+    (stack / "other_marts").mkdir()
+    os.rename(stack / "ecomm_marts" / "copied", stack / "other_marts" / "moved")
 
     session, second = own_engine.start()
 
@@ -116,7 +116,7 @@ def test_tables_are_registered_again_in_a_lost_session(
     session = own_engine.connect()
 
     assert session.table("ecomm_marts.kept").collect() == [(1,)]
-    assert (tmp_path / "house" / ".engine" / "engine.json").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "tables" / ".engine" / "engine.json").stat().st_mode & 0o077 == 0
 
 
 def test_threads_follow_the_engine_when_it_restarts(
@@ -160,7 +160,7 @@ def test_session_of_another_engine_is_not_taken_for_ones_own(
     with ThreadPoolExecutor(1) as pool:
         pool.submit(connect_with_another_at_hand).result()
 
-    assert (tmp_path / "house" / "ecomm_marts" / "only_ours").is_dir()
+    assert (tmp_path / "tables" / "ecomm_marts" / "only_ours").is_dir()
 
 
 def test_thread_whose_session_another_has_stopped_keeps_its_next_one(
@@ -242,7 +242,7 @@ def test_engine_that_is_down(own_engine: LocalEngine) -> None:
 
 
 def test_command_stops_the_engine_that_it_started(own_engine: LocalEngine, tmp_path: Path) -> None:
-    with open_engine(load_settings(warehouse=tmp_path / "house")) as session:
+    with open_engine(load_settings(warehouse=tmp_path / "tables")) as session:
         assert own_engine.is_up
         assert session.sql("select 1").collect() == [(1,)]
 
@@ -285,14 +285,14 @@ def test_engine_is_restarted_after_a_killed_command(
     own_engine: LocalEngine, tmp_path: Path
 ) -> None:
     """The last statement of the killed command might commit beside the next one's."""
-    settings = load_settings(warehouse=tmp_path / "house")
+    settings = load_settings(warehouse=tmp_path / "tables")
     _, first = own_engine.start(free_port())
     with open_engine(settings, exclusive=True):
         running = own_engine.status()
         assert running is not None and running.pid == first.pid
-    assert not (tmp_path / "house" / ".at_work").exists()
+    assert not (tmp_path / "tables" / ".at_work").exists()
 
-    (tmp_path / "house" / ".at_work").touch()
+    (tmp_path / "tables" / ".at_work").touch()
     with open_engine(settings, exclusive=True):
         running = own_engine.status()
         assert running is not None and running.pid != first.pid

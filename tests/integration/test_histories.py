@@ -11,8 +11,8 @@ from reference.compare import differences
 from reference.model import expected
 from support import hostile
 from support.batches import tables, write_batch
-from support.house import House
 from support.rows import row
+from support.stack import Stack
 from support.statements import CASES, READING, kind_of
 
 from ingest.engines.local import LocalEngine
@@ -27,7 +27,7 @@ def late(
     Gives the folder of the deliveries, their triggers, and the kinds of dbt's statements.
     """
     folder, logs = tmp_path_factory.mktemp("late"), tmp_path_factory.mktemp("logs")
-    house = House(folder / "feeds", warehouse, "late")
+    stack = Stack(folder / "feeds", warehouse, "late")
     rng = random.Random(5)
     triggers = []
     deliveries = [
@@ -44,9 +44,9 @@ def late(
         for n, (day, fields) in enumerate(deliveries):
             delivery = folder / f"delivery-{n}"
             triggers.append(hostile.write_batch(delivery, day, rng, f"batch-{n}", **fields))
-            house.deliver(delivery)
+            stack.deliver(delivery)
             if n > 0:
-                house.run()
+                stack.run()
     events = [json.loads(line) for log in logs.glob("*") for line in log.open(encoding="utf-8")]
     sent = [event["data"]["sql"] for event in events if event["info"]["name"] == "SQLQuery"]
     return folder, triggers, {kind_of(statement) for statement in sent}
@@ -77,7 +77,7 @@ def test_full_load_that_closes_too_much_stops_the_build(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Few keys may go, and a small part of many; a build that stops has closed none."""
-    house = House(tmp_path, warehouse, "guarded")
+    stack = Stack(tmp_path, warehouse, "guarded")
 
     def deliver(day: int, orders: int, shipments: int) -> None:
         feeds = {
@@ -90,9 +90,9 @@ def test_full_load_that_closes_too_much_stops_the_build(
     deliver(15, orders=60, shipments=85)
     # 19 of 60 are more than 30 %, 20 of 85 are less.
     deliver(16, orders=41, shipments=65)
-    house.run()
+    stack.run()
     deliver(17, orders=41, shipments=45)
-    result = house.run(exit_code=1)
+    result = stack.run(exit_code=1)
 
     assert "lacks 20 of the 65 current keys" in result.output.replace("\n", " ")
     closed = spark.table("guarded_targets.shipping_target").where("expiry_date = '2025-01-17'")
@@ -101,5 +101,5 @@ def test_full_load_that_closes_too_much_stops_the_build(
     assert target.where("expiry_date = '2025-01-16'").count() == 19
 
     monkeypatch.setenv("ECOMM_ALLOW_MASS_CLOSING", "true")
-    house.run()
+    stack.run()
     assert closed.count() == 20

@@ -15,7 +15,7 @@ from conftest import SettingsFor
 from pyspark.sql import Row, SparkSession
 
 from ingest.batches import archive
-from ingest.batches.intake import Intake, Look
+from ingest.batches.intake import Intake, TriggerResult
 from ingest.batches.landing import LandingTables
 from ingest.batches.ledger import Ledger
 from ingest.batches.processing_log import LoggedAlert, LogRow, now
@@ -89,14 +89,14 @@ class Shop:
     def pipeline(self) -> Pipeline:
         return Pipeline(self.settings, self.spark)
 
-    def look(self) -> list[Look]:
+    def take_in(self) -> list[TriggerResult]:
         """Look at all triggers; nothing is archived, as if the run was killed then."""
-        return list(self.pipeline().look_at_all())
+        return list(self.pipeline().take_in_all())
 
-    def land(self) -> list[Look]:
+    def land(self) -> list[TriggerResult]:
         """A whole run without dbt."""
         pipeline = self.pipeline()
-        looks = list(pipeline.look_at_all())
+        looks = list(pipeline.take_in_all())
         pipeline.log_unlisted(looks)
         assert pipeline.archive(looks, applied_only=False) == []
         return looks
@@ -141,7 +141,7 @@ def shop(settings_for: SettingsFor, tmp_path: Path, request: pytest.FixtureReque
     return Shop(settings, LocalEngine(settings).connect())
 
 
-def only(looks: list[Look]) -> Look:
+def only(looks: list[TriggerResult]) -> TriggerResult:
     assert len(looks) == 1
     return looks[0]
 
@@ -309,7 +309,7 @@ def test_rejected_batch_that_is_sent_again_waits_for_its_files(shop: Shop) -> No
 def test_file_that_comes_between_landing_and_archiving_stays(shop: Shop) -> None:
     shop.deliver(DAY, {"orders": csv("orders"), "products": csv("products")})
     pipeline = shop.pipeline()
-    looks = list(pipeline.look_at_all())
+    looks = list(pipeline.take_in_all())
     shop.source("orders", DAY).write_text(csv("orders", mark="new"))
 
     (leftover,) = pipeline.archive(looks, applied_only=False)
@@ -337,7 +337,7 @@ def test_trigger_that_comes_while_a_build_runs_is_looked_at_next(
     files = {"orders": csv("orders"), "products": csv("products"), "shipping": csv("shipping")}
     trigger = shop.deliver(DAY, files)
     pipeline = shop.pipeline()
-    looks = list(pipeline.look_at_all())
+    looks = list(pipeline.take_in_all())
     shop.source("orders", DAY).write_text(csv("orders", mark="new"))
     newer = shop.trigger(DAY, ["orders", "products"], trigger_id="newer", supersedes=True)
     if in_place:
@@ -364,7 +364,7 @@ def test_trigger_that_comes_while_a_build_runs_is_looked_at_next(
 def test_trigger_of_another_day_in_its_place_keeps_no_landed_file(shop: Shop) -> None:
     trigger = shop.deliver(DAY, {"orders": csv("orders")})
     pipeline = shop.pipeline()
-    looks = list(pipeline.look_at_all())
+    looks = list(pipeline.take_in_all())
     shop.deliver(NEXT_DAY, {"orders": csv("orders", mark="b")}).replace(trigger)
 
     (leftover,) = pipeline.archive(looks, applied_only=False)
@@ -438,19 +438,19 @@ def test_trigger_that_comes_while_the_one_before_is_read_is_looked_at_next(
 
     with monkeypatch.context() as patch:
         patch.setattr(Intake, "_read", come_behind)
-        look = only(list(pipeline.look_at_all()))
+        look = only(list(pipeline.take_in_all()))
     (leftover,) = pipeline.archive([look], applied_only=False)
 
     assert (look.outcome, look.batch_id) == ("LANDED", f"batch-{DAY}")
     assert "came in the place of the trigger that was looked at" in leftover.message
-    assert only(shop.look()).batch_id == "newer"
+    assert only(shop.take_in()).batch_id == "newer"
 
 
 def test_trigger_that_changes_before_it_is_looked_at_is_judged_as_it_is_then(shop: Shop) -> None:
     """And not as it was when the triggers were put in order."""
     shop.deliver(DAY, {"orders": csv("orders")})
     shop.deliver(NEXT_DAY, {"orders": csv("orders", mark="b")})
-    looks = shop.pipeline().look_at_all()
+    looks = shop.pipeline().take_in_all()
     first = next(looks)
     shop.trigger(NEXT_DAY, ["orders"], data_files_ready=False)
 
@@ -518,7 +518,7 @@ def test_withdrawn_batch_does_not_come_back_by_itself(shop: Shop, moved: list[st
     """Its trigger is there still, as its build failed; some of its files are archived already."""
     files = {"orders": csv("orders"), "products": csv("products")}
     trigger = shop.deliver(DAY, files, supersedes=True)
-    shop.look()
+    shop.take_in()
     shop.archive_files(moved, trigger)
     shop.pipeline().ledger.withdraw(DAY)
 
@@ -843,7 +843,7 @@ def test_what_is_no_trigger_is_left_alone_and_told_of(shop: Shop) -> None:
     (folder / ".hidden.json").write_text("{")
     pipeline = shop.pipeline()
 
-    look = only(list(pipeline.look_at_all()))
+    look = only(list(pipeline.take_in_all()))
     told = pipeline.log_unlisted([look])
 
     assert (look.outcome, look.name) == ("LANDED", "trigger.JSON")
@@ -996,7 +996,7 @@ def test_rows_that_a_failed_landing_leaves_are_swept_before_the_next(
     monkeypatch.setattr(Ledger, "record", fail_to_commit)
     monkeypatch.setattr(LandingTables, "sweep", fail_to_sweep)
 
-    assert [look.outcome for look in shop.pipeline().look_at_all()] == ["FAILED", "LANDED"]
+    assert [look.outcome for look in shop.pipeline().take_in_all()] == ["FAILED", "LANDED"]
     assert failures == []
     assert len(shop.rows("orders")) == 2
     # The one that failed is looked at again, and finds its content landed.
@@ -1006,7 +1006,7 @@ def test_rows_that_a_failed_landing_leaves_are_swept_before_the_next(
 
 def test_kill_before_archiving_is_finished_by_the_next_run(shop: Shop) -> None:
     shop.deliver(DAY, {"orders": csv("orders"), "products": csv("products")})
-    assert only(shop.look()).outcome == "LANDED"
+    assert only(shop.take_in()).outcome == "LANDED"
 
     assert only(shop.land()).outcome == "SKIPPED"
 
@@ -1022,7 +1022,7 @@ def test_kill_amid_archiving_is_finished_by_the_next_run(
 ) -> None:
     files = {"orders": csv("orders"), "products": csv("products")}
     trigger = shop.deliver(DAY, files, supersedes=supersedes)
-    shop.look()
+    shop.take_in()
     shop.archive_files(moved, trigger)
 
     assert only(shop.land()).outcome == "SKIPPED"
@@ -1084,7 +1084,7 @@ def test_archive_that_fails_is_told_and_tried_again(
 ) -> None:
     shop.deliver(DAY, {"orders": csv("orders")})
     pipeline = shop.pipeline()
-    looks = list(pipeline.look_at_all())
+    looks = list(pipeline.take_in_all())
 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
@@ -1116,7 +1116,7 @@ def test_builds_go_on_until_nothing_is_pending(shop: Shop) -> None:
     for day in (NEXT_DAY, DAY):
         shop.deliver(day, {"orders": csv("orders", mark=f"d{day.day}")})
     pipeline = shop.pipeline()
-    looks = list(pipeline.look_at_all())
+    looks = list(pipeline.take_in_all())
 
     def build() -> BuildResult:
         landing = pipeline.ledger.pending()[0]
@@ -1136,7 +1136,7 @@ def test_builds_go_on_until_nothing_is_pending(shop: Shop) -> None:
 def test_build_that_applies_nothing_ends_the_run(shop: Shop) -> None:
     shop.deliver(DAY, {"orders": csv("orders")})
     pipeline = shop.pipeline()
-    looks = list(pipeline.look_at_all())
+    looks = list(pipeline.take_in_all())
 
     # Not without end, whatever the run does.
     done = iter([BuildResult(True, (), is_recorded=True)] * 3)
@@ -1155,7 +1155,7 @@ def test_failed_build_ends_the_run_and_is_logged_once(shop: Shop) -> None:
     for day in (DAY, NEXT_DAY):
         shop.deliver(day, {"orders": csv("orders", mark=f"d{day.day}")})
     pipeline = shop.pipeline()
-    list(pipeline.look_at_all())
+    list(pipeline.take_in_all())
 
     logged_by_dbt = BuildResult(False, (("stg_orders", "broken"),), is_recorded=True)
     assert len(list(building(shop, pipeline, lambda: logged_by_dbt))) == 1

@@ -19,7 +19,7 @@ from reference.compare import differences
 from reference.metrics import metric_anomalies
 from reference.model import expected
 from support.batches import tables, timeless
-from support.house import SAMPLE, House, retry_after_failure
+from support.stack import SAMPLE, Stack, retry_after_failure
 
 from ingest.config import PROJECT_DIR
 from ingest.engines.engine import open_engine
@@ -34,31 +34,31 @@ DAYS = ("2025_01_15", "2025_01_16", "2025_01_17")
 @pytest.fixture(scope="module")
 def sample(
     engine: LocalEngine, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+) -> Iterator[Stack]:
     """The sample, applied: its first day, then a restart of the engine, then the others."""
-    house = House(tmp_path_factory.mktemp("sample"), warehouse, "sample")
-    house.deliver_day(DAYS[0])
-    house.run()
+    stack = Stack(tmp_path_factory.mktemp("sample"), warehouse, "sample")
+    stack.deliver_day(DAYS[0])
+    stack.run()
     engine.stop()
     engine.start(free_port())
-    house.deliver_day(DAYS[1])
-    house.deliver_day(DAYS[2])
-    house.run()
-    yield house
+    stack.deliver_day(DAYS[1])
+    stack.deliver_day(DAYS[2])
+    stack.run()
+    yield stack
 
 
-def test_sample_equals_the_reference(sample: House, spark: SparkSession) -> None:
+def test_sample_equals_the_reference(sample: Stack, spark: SparkSession) -> None:
     assert not differences(expected(SAMPLE), tables(spark, sample.schema))
 
 
-def test_every_rule_is_broken_in_the_sample(sample: House, spark: SparkSession) -> None:
+def test_every_rule_is_broken_in_the_sample(sample: Stack, spark: SparkSession) -> None:
     results = spark.table("sample_ops.validation_results")
     broken = {row["rule_id"] for row in results.where("failed_records > 0").collect()}
 
     assert {row["rule_id"] for row in results.collect()} == broken
 
 
-def test_no_row_is_lost(sample: House, spark: SparkSession) -> None:
+def test_no_row_is_lost(sample: Stack, spark: SparkSession) -> None:
     counts = {
         (row["feed"], str(row["batch_date"])): row
         for row in spark.table("sample_ops.batch_reconciliation").collect()
@@ -75,14 +75,14 @@ def test_no_row_is_lost(sample: House, spark: SparkSession) -> None:
         assert count["is_balanced"]
 
 
-def test_files_end_in_the_archive(sample: House) -> None:
+def test_files_end_in_the_archive(sample: Stack) -> None:
     archived = {path.name for path in sample.root.rglob("archive/*/*/*") if path.is_file()}
 
     assert archived == {path.name for path in SAMPLE.rglob("*") if path.is_file()}
     assert not [path for path in sample.root.rglob("source/*") if path.is_file()]
 
 
-def test_error_rows_hold_the_landed_row(sample: House, spark: SparkSession) -> None:
+def test_error_rows_hold_the_landed_row(sample: Stack, spark: SparkSession) -> None:
     for feed in ("orders", "customers", "products", "inventory", "shipping"):
         rows = spark.table(f"sample_staging.{feed}_errors").collect()
         landed = {
@@ -100,7 +100,7 @@ def test_error_rows_hold_the_landed_row(sample: House, spark: SparkSession) -> N
             assert error["error_description"]
 
 
-def test_log_tells_every_step(sample: House, spark: SparkSession) -> None:
+def test_log_tells_every_step(sample: Stack, spark: SparkSession) -> None:
     log = spark.table("sample_ops.processing_log").collect()
     steps = [(row["step"], row["status"]) for row in log]
 
@@ -112,7 +112,7 @@ def test_log_tells_every_step(sample: House, spark: SparkSession) -> None:
 
 
 def test_no_personal_data_in_logs_and_reports(
-    sample: House, spark: SparkSession, warehouse: Path, dbt_folder: Path, tmp_path: Path
+    sample: Stack, spark: SparkSession, warehouse: Path, dbt_folder: Path, tmp_path: Path
 ) -> None:
     """Each e-mail, phone, address and name of the sample, in all that is no data or error table."""
     columns = {
@@ -127,9 +127,9 @@ def test_no_personal_data_in_logs_and_reports(
         for name in names
     }
     # A file that is refused, as its reason tells.
-    house = House(tmp_path / "feeds", warehouse, "refused")
-    house.deliver_day(DAYS[0])
-    customers = next(house.root.rglob("customers*.csv"))
+    stack = Stack(tmp_path / "feeds", warehouse, "refused")
+    stack.deliver_day(DAYS[0])
+    customers = next(stack.root.rglob("customers*.csv"))
     customers.write_text(customers.read_text().replace("email", "e-mail", 1) + '"unclosed')
     sample.dbt("test", "--select", "base_customers", "--log-level-file", "debug")
     texts = [
@@ -139,8 +139,8 @@ def test_no_personal_data_in_logs_and_reports(
             for row in spark.table(f"sample_ops.{name}").collect()
         ),
         *(sample.ingest(command).output for command in ("status", "report", "errors")),
-        house.run(exit_code=4).output,
-        *(path.read_text() for path in house.root.rglob("*.reason.json")),
+        stack.run(exit_code=4).output,
+        *(path.read_text() for path in stack.root.rglob("*.reason.json")),
         (warehouse / ".engine" / "engine.log").read_text(),
         *((dbt_folder / name).read_text() for name in ("logs/dbt.log", "target/run_results.json")),
     ]
@@ -152,7 +152,7 @@ def test_no_personal_data_in_logs_and_reports(
 
 
 def test_page_tells_what_the_tables_say(
-    sample: House, spark: SparkSession, settings_for: SettingsFor
+    sample: Stack, spark: SparkSession, settings_for: SettingsFor
 ) -> None:
     settings = settings_for(sample.root, sample.schema)
     newest, earlier = (read_page(spark, settings, batch) for batch in (None, "daily-2025-01-16"))
@@ -229,7 +229,7 @@ def assert_page_agrees(page: Page, content: dict[str, list[dict[str, Any]]]) -> 
     assert page.shop.products_count == len(content["marts.product_analytics"])
 
 
-def test_only_the_owner_reads_what_is_in_the_warehouse(sample: House, warehouse: Path) -> None:
+def test_only_the_owner_reads_what_is_in_the_warehouse(sample: Stack, warehouse: Path) -> None:
     """Tables, their logs, and what engine and commands keep beside them."""
     found = list(warehouse.rglob("*"))
 
@@ -237,7 +237,7 @@ def test_only_the_owner_reads_what_is_in_the_warehouse(sample: House, warehouse:
     assert not [path for path in found if path.stat().st_mode & 0o077]
 
 
-def test_building_again_changes_nothing(sample: House, spark: SparkSession) -> None:
+def test_building_again_changes_nothing(sample: Stack, spark: SparkSession) -> None:
     before = timeless(tables(spark, sample.schema))
     # As if a rule had quarantined one more row of the batch the first time.
     errors = spark.table("sample_staging.orders_errors").where("_batch_date = '2025-01-17'")
@@ -270,7 +270,7 @@ def test_building_again_changes_nothing(sample: House, spark: SparkSession) -> N
     assert timeless(tables(spark, sample.schema)) == before
 
 
-def test_delivering_again_is_skipped(sample: House, spark: SparkSession) -> None:
+def test_delivering_again_is_skipped(sample: Stack, spark: SparkSession) -> None:
     before = timeless(tables(spark, sample.schema))
     sample.deliver_day(DAYS[2])
     result = sample.run()
@@ -280,7 +280,7 @@ def test_delivering_again_is_skipped(sample: House, spark: SparkSession) -> None
     assert not [path for path in sample.root.rglob("source/*") if path.is_file()]
 
 
-def test_export_equals_the_tables(sample: House, spark: SparkSession, tmp_path: Path) -> None:
+def test_export_equals_the_tables(sample: Stack, spark: SparkSession, tmp_path: Path) -> None:
     content = tables(spark, sample.schema)
     done = sample.ingest("export", str(tmp_path / "out"))
 
@@ -292,7 +292,7 @@ def test_export_equals_the_tables(sample: House, spark: SparkSession, tmp_path: 
         assert sorted(map(repr, exported)) == sorted(map(repr, rows)), name
 
 
-def test_docs_catalog_has_every_table(sample: House, spark: SparkSession, tmp_path: Path) -> None:
+def test_docs_catalog_has_every_table(sample: Stack, spark: SparkSession, tmp_path: Path) -> None:
     sample.dbt("docs", "generate", "--target-path", str(tmp_path))
     catalog = json.loads((tmp_path / "catalog.json").read_text())
     described = {
@@ -306,7 +306,7 @@ def test_docs_catalog_has_every_table(sample: House, spark: SparkSession, tmp_pa
         assert (f"sample_{suffix}", table) in described
 
 
-def test_dbt_unit_tests_pass(sample: House) -> None:
+def test_dbt_unit_tests_pass(sample: Stack) -> None:
     done = sample.dbt("test", "--select", "test_type:unit")
     results = [result for result in done if result.node.resource_type == "unit_test"]
 
@@ -314,7 +314,7 @@ def test_dbt_unit_tests_pass(sample: House) -> None:
     assert {str(result.status) for result in results} == {"pass"}
 
 
-def test_plain_dbt_commands_work(sample: House) -> None:
+def test_plain_dbt_commands_work(sample: Stack) -> None:
     dbt = Path(sys.executable).with_name("dbt")
     for arguments, shown in (
         (["test", "--select", "stg_orders"], "Completed successfully"),
@@ -337,11 +337,11 @@ def test_plain_dbt_commands_work(sample: House) -> None:
         assert shown in done.stdout
 
 
-def test_failed_nodes_are_retried(sample: House, spark: SparkSession) -> None:
+def test_failed_nodes_are_retried(sample: Stack, spark: SparkSession) -> None:
     retry_after_failure(sample, spark)
 
 
-def test_report_shows_what_to_do(sample: House) -> None:
+def test_report_shows_what_to_do(sample: Stack) -> None:
     shown = sample.ingest("report")
 
     assert shown.exit_code == 0

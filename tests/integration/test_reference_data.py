@@ -7,8 +7,8 @@ from pathlib import Path
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 from support.batches import write_batch
-from support.house import House, copy_project, environment_of
 from support.rows import row
+from support.stack import Stack, copy_project, environment_of
 
 from ingest.catalog import tables_in
 from ingest.engines.local import LocalEngine
@@ -28,16 +28,16 @@ def test_bad_seed_stops_what_reads_it_until_it_is_mended(
     engine: LocalEngine, warehouse: Path, spark: SparkSession, tmp_path: Path
 ) -> None:
     project = copy_project(tmp_path / "project")
-    house = House(tmp_path / "feeds", warehouse, "seeded")
-    house = replace(house, more=environment_of(project))
+    stack = Stack(tmp_path / "feeds", warehouse, "seeded")
+    stack = replace(stack, more=environment_of(project))
     feeds = {feed: [row(feed, 1)] for feed in ("orders", "customers", "products")}
-    write_batch(house.root, date(2025, 1, 15), "batch-1", feeds)
+    write_batch(stack.root, date(2025, 1, 15), "batch-1", feeds)
     tiers, rates = (project / f"seeds/{name}.csv" for name in ("customer_tiers", "currency_rates"))
     good = {file: file.read_text() for file in (tiers, rates)}
     tiers.write_text(good[tiers] + "Gold,8\n")
     rates.write_text(good[rates] + ",\n")
 
-    shown = " ".join(house.run(exit_code=1).output.split())
+    shown = " ".join(stack.run(exit_code=1).output.split())
 
     # One sentence each, and nothing of dbt's around it.
     assert f" customer_tiers: {TWICE} " in shown
@@ -51,7 +51,7 @@ def test_bad_seed_stops_what_reads_it_until_it_is_mended(
     # By hand the same; and what dbt cannot even read.
     def seed(*arguments: str) -> str:
         folders = ["--project-dir", str(project), "--profiles-dir", str(project)]
-        with house.environment_set():
+        with stack.environment_set():
             done = dbtRunner().invoke(["seed", *arguments, *folders, "--quiet"])
         assert not done.success
         results = done.result or []
@@ -65,7 +65,7 @@ def test_bad_seed_stops_what_reads_it_until_it_is_mended(
     # As the messages say: a point; one of the two.
     rates.write_text(good[rates])
     tiers.write_text(good[tiers].replace("gold,7\n", "") + "Gold,8\n")
-    house.run()
+    stack.run()
 
     assert spark.table("seeded_ops.batch_reconciliation").count() == 5
     (order,) = spark.table("seeded_marts.orders_enriched").collect()

@@ -165,70 +165,70 @@ class Tables:
 
 
 @pytest.fixture
-def house(settings_for: SettingsFor, tmp_path: Path, request: pytest.FixtureRequest) -> Tables:
+def stack(settings_for: SettingsFor, tmp_path: Path, request: pytest.FixtureRequest) -> Tables:
     # Test names differ, hence so do these schemas.
     return Tables(settings_for(tmp_path, request.node.name))
 
 
-def assert_undone_since(house: Tables, n: int) -> None:
+def assert_undone_since(stack: Tables, n: int) -> None:
     """Fail unless the tables hold what the batches before a day have done, and nothing else."""
     before = [day for day in (15, 16, 17) if day < n]
     versions = [(DAYS[day], DAYS[day + 1] if day + 1 < n else None) for day in before]
     errors = [(DAYS[day], f"b{day + 1}" if day + 1 < n else None) for day in before]
 
-    assert house.rows("targets.orders_target", "effective_date", "expiry_date") == versions
-    assert house.rows("staging.orders_errors", "_batch_date", "resolved_by_batch_id") == errors
+    assert stack.rows("targets.orders_target", "effective_date", "expiry_date") == versions
+    assert stack.rows("staging.orders_errors", "_batch_date", "resolved_by_batch_id") == errors
     for table in RESULTS:
-        assert house.rows(table, "batch_date") == [(DAYS[day],) for day in before]
+        assert stack.rows(table, "batch_date") == [(DAYS[day],) for day in before]
 
 
-def test_batch_after_the_last_one_undoes_nothing(house: Tables) -> None:
-    house.call("rewind")
-    assert_undone_since(house, 18)
-    house.land(4, 20)
+def test_batch_after_the_last_one_undoes_nothing(stack: Tables) -> None:
+    stack.call("rewind")
+    assert_undone_since(stack, 18)
+    stack.land(4, 20)
 
-    house.call("rewind")
+    stack.call("rewind")
 
-    assert_undone_since(house, 18)
-    assert house.next_numbers() == [4]
-    assert house.logged == []
-
-
-def test_batch_that_takes_the_place_of_another(house: Tables) -> None:
-    house.land(4, 17)
-
-    house.call("rewind")
-
-    assert_undone_since(house, 17)
-    assert house.next_numbers() == [4]
+    assert_undone_since(stack, 18)
+    assert stack.next_numbers() == [4]
+    assert stack.logged == []
 
 
-def test_withdrawn_in_the_middle(house: Tables) -> None:
-    house.withdraw(2, 16)
-    assert house.pending() == [3]
+def test_batch_that_takes_the_place_of_another(stack: Tables) -> None:
+    stack.land(4, 17)
 
-    house.call("rewind")
+    stack.call("rewind")
 
-    assert_undone_since(house, 16)
-    assert house.next_numbers() == [3]
-    assert house.rows("ops.withdrawals", "is_undone") == [(True,)]
-    assert [(row[0], row[2]["batch_id"]) for row in house.logged] == [
+    assert_undone_since(stack, 17)
+    assert stack.next_numbers() == [4]
+
+
+def test_withdrawn_in_the_middle(stack: Tables) -> None:
+    stack.withdraw(2, 16)
+    assert stack.pending() == [3]
+
+    stack.call("rewind")
+
+    assert_undone_since(stack, 16)
+    assert stack.next_numbers() == [3]
+    assert stack.rows("ops.withdrawals", "is_undone") == [(True,)]
+    assert [(row[0], row[2]["batch_id"]) for row in stack.logged] == [
         ("withdraw", "b16"),
         ("replay", "b17"),
     ]
-    house.call("rewind")
-    assert len(house.logged) == 2, "what is undone is not undone again"
+    stack.call("rewind")
+    assert len(stack.logged) == 2, "what is undone is not undone again"
 
 
-def test_withdrawn_newest(house: Tables) -> None:
+def test_withdrawn_newest(stack: Tables) -> None:
     """The one before is built again, to bring the marts back to it."""
-    house.withdraw(3, 17)
-    assert house.pending() == [2]
+    stack.withdraw(3, 17)
+    assert stack.pending() == [2]
 
-    house.call("rewind")
+    stack.call("rewind")
 
-    assert_undone_since(house, 16)
-    assert house.next_numbers() == [2]
+    assert_undone_since(stack, 16)
+    assert stack.next_numbers() == [2]
 
 
 def results(names: Iterable[str], status: str = "success") -> list[SimpleNamespace]:
@@ -238,45 +238,45 @@ def results(names: Iterable[str], status: str = "success") -> list[SimpleNamespa
     ]
 
 
-def test_all_withdrawn(house: Tables) -> None:
+def test_all_withdrawn(stack: Tables) -> None:
     """It is undone once a build has emptied every table: until then it is to be done again."""
     for number, n in enumerate((15, 16, 17), start=1):
-        house.withdraw(number, n)
+        stack.withdraw(number, n)
 
-    house.call("rewind")
+    stack.call("rewind")
 
-    assert_undone_since(house, 15)
-    assert house.next_numbers() == house.pending() == []
-    assert house.rows("ops.withdrawals", "is_undone") == [(False,)] * 3
+    assert_undone_since(stack, 15)
+    assert stack.next_numbers() == stack.pending() == []
+    assert stack.rows("ops.withdrawals", "is_undone") == [(False,)] * 3
     for built in (
         results(BUILT[:-1]),
         results(BUILT[1:]),
         [*results(BUILT), *results(["rows_balance"], "fail")],
         [*results(["current_batch"]), *results(["stg_orders"], "error")],
     ):
-        house.call("record_empty_run", built)
-        assert house.rows("ops.withdrawals", "is_undone") == [(False,)] * 3
-    house.call("record_empty_run", results(BUILT))
-    assert house.rows("ops.withdrawals", "is_undone") == [(True,)] * 3
+        stack.call("record_empty_run", built)
+        assert stack.rows("ops.withdrawals", "is_undone") == [(False,)] * 3
+    stack.call("record_empty_run", results(BUILT))
+    assert stack.rows("ops.withdrawals", "is_undone") == [(True,)] * 3
 
 
-def test_id_that_was_withdrawn_from_a_later_date(house: Tables) -> None:
+def test_id_that_was_withdrawn_from_a_later_date(stack: Tables) -> None:
     """It stands for the earlier batch: what that has resolved stays so."""
-    house.land(4, 20, batch_id="b16")
-    house.withdraw(4, 20, batch_id="b16")
+    stack.land(4, 20, batch_id="b16")
+    stack.withdraw(4, 20, batch_id="b16")
 
-    house.call("undo_batches", "date '2025-01-20'")
+    stack.call("undo_batches", "date '2025-01-20'")
 
-    assert_undone_since(house, 18)
+    assert_undone_since(stack, 18)
 
 
 def test_table_that_says_of_no_row_whose_it_is(
-    house: Tables, monkeypatch: pytest.MonkeyPatch
+    stack: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is undone then: to leave its rows would keep what a late batch changes."""
     monkeypatch.setitem(GRAPH, "totals", node("totals", "marts", "model", "incremental"))
 
     with pytest.raises(RuntimeError, match="totals is incremental") as refused:
-        house.call("undo_batches", "date '2025-01-16'")
+        stack.call("undo_batches", "date '2025-01-16'")
 
     assert "meta: {dated_by: batch_date}" in str(refused.value)

@@ -12,8 +12,8 @@ import pytest
 from pyspark.sql import SparkSession
 from support.batches import write_batch
 from support.evolution import Contract
-from support.house import House, environment_of
 from support.rows import row
+from support.stack import Stack, environment_of
 
 from ingest.engines.local import LocalEngine
 
@@ -34,22 +34,22 @@ def returned(number: int, **values: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def house(
+def stack(
     engine: LocalEngine, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+) -> Iterator[Stack]:
     """Two batches with returns are applied, and dbt has made its docs."""
     folder = tmp_path_factory.mktemp("returns")
     project = Contract.copied(folder / "project").project
     shutil.copytree(FILES, project / "models/staging/returns")
-    house = House(folder / "feeds", warehouse, "returns", more=environment_of(project))
+    stack = Stack(folder / "feeds", warehouse, "returns", more=environment_of(project))
     first = [returned(1), returned(2), returned(3, refund_amount="-1"), returned(4)]
     orders = {"orders": [row("orders", 1)]}
-    write_batch(house.root, date(2025, 1, 15), "b1", orders | {"returns": first})
+    write_batch(stack.root, date(2025, 1, 15), "b1", orders | {"returns": first})
     second = [returned(1, reason="Too large"), returned(2), returned(3), returned(3)]
-    write_batch(house.root, date(2025, 1, 16), "b2", {"returns": second})
-    house.run()
-    house.dbt("docs", "generate")
-    yield house
+    write_batch(stack.root, date(2025, 1, 16), "b2", {"returns": second})
+    stack.run()
+    stack.dbt("docs", "generate")
+    yield stack
 
 
 def rows(spark: SparkSession, table: str) -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ def test_it_is_small() -> None:
     assert sum(len(file.read_text().splitlines()) for file in files) <= 150
 
 
-def test_it_lands_and_has_a_history(house: House, spark: SparkSession) -> None:
+def test_it_lands_and_has_a_history(stack: Stack, spark: SparkSession) -> None:
     assert len(rows(spark, "landing.returns")) == 8
     target = rows(spark, "targets.returns_target")
     reasons = {
@@ -82,7 +82,7 @@ def test_it_lands_and_has_a_history(house: House, spark: SparkSession) -> None:
     }
 
 
-def test_it_is_validated_and_reconciled(house: House, spark: SparkSession) -> None:
+def test_it_is_validated_and_reconciled(stack: Stack, spark: SparkSession) -> None:
     errors = rows(spark, "staging.returns_errors")
     broken = {(error["_batch_id"], *error["failed_rules"]) for error in errors}
     assert broken == {("b1", "returns_refund_amount_valid"), ("b2", "returns_key_unique")}
@@ -103,12 +103,12 @@ def test_it_is_validated_and_reconciled(house: House, spark: SparkSession) -> No
     assert counts == {"b1": (4, 4, 3, True), "b2": (4, 4, 3, True)}
 
 
-def test_it_is_undone_and_replayed(house: House, spark: SparkSession) -> None:
+def test_it_is_undone_and_replayed(stack: Stack, spark: SparkSession) -> None:
     """A late batch comes between: as everything else, the feed is as if all had come in order."""
     late = [returned(2, reason="Broken"), returned(4, return_date="soon")]
-    write_batch(house.root, date(2025, 1, 15), "b1-again", {"returns": late}, supersedes=True)
+    write_batch(stack.root, date(2025, 1, 15), "b1-again", {"returns": late}, supersedes=True)
 
-    house.run()
+    stack.run()
 
     target = rows(spark, "targets.returns_target")
     assert Counter(version["record_key"] for version in target) == {"R1": 1, "R2": 2, "R3": 1}
@@ -116,8 +116,8 @@ def test_it_is_undone_and_replayed(house: House, spark: SparkSession) -> None:
     assert Counter(error["_batch_id"] for error in errors) == {"b1-again": 1, "b2": 1}
 
 
-def test_it_is_in_the_docs(house: House) -> None:
-    target = Path(house.more["DBT_TARGET_PATH"])
+def test_it_is_in_the_docs(stack: Stack) -> None:
+    target = Path(stack.more["DBT_TARGET_PATH"])
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     catalog = json.loads((target / "catalog.json").read_text(encoding="utf-8"))
     names = {"base_returns", "stg_returns", "returns_errors", "returns_target"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from support.evolution import Contract
-from support.house import environment_of
+from support.stack import environment_of
 from typer.testing import CliRunner
 
 from ingest.cli import app

@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from support.house import House, deliver_day
+from support.stack import Stack, deliver_day
 
 from ingest.config import PROJECT_DIR
 from ingest.engines.local import LocalEngine
@@ -18,14 +18,14 @@ DAY = "2025_01_15"
 def test_watch_lands_applies_and_shows(
     engine: LocalEngine, warehouse: Path, tmp_path: Path
 ) -> None:
-    house = House(tmp_path / "feeds", warehouse, "watched")
+    stack = Stack(tmp_path / "feeds", warehouse, "watched")
     deliver_day(tmp_path / "sender", DAY)
-    triggers = house.root / "triggers" / "source"
+    triggers = stack.root / "triggers" / "source"
     triggers.mkdir(parents=True)
     page = tmp_path / "report.html"
-    program = [sys.executable, "-m", "ingest", "watch", "--root", str(house.root)]
+    program = [sys.executable, "-m", "ingest", "watch", "--root", str(stack.root)]
     program += ["--html", str(page), "--serve", "--port", "0"]
-    with house.environment_set():
+    with stack.environment_set():
         process = subprocess.Popen(
             program,
             cwd=PROJECT_DIR,
@@ -43,10 +43,10 @@ def test_watch_lands_applies_and_shows(
         assert "customers_2025_01_15.csv" in shown("WAITING")
         shown("WATCH")
         # Nothing is locked while it waits.
-        assert name in house.ingest("status", "--json").output
-        assert house.ingest("land").exit_code == 3
+        assert name in stack.ingest("status", "--json").output
+        assert stack.ingest("land").exit_code == 3
         for source in (tmp_path / "sender").glob(f"*_data/source/*{DAY}*"):
-            source.rename(house.root / source.relative_to(tmp_path / "sender"))
+            source.rename(stack.root / source.relative_to(tmp_path / "sender"))
         shown("LANDED")
         assert "Score" in shown("APPLIED")
         shown("WATCH")
@@ -61,7 +61,7 @@ def test_watch_lands_applies_and_shows(
 
     assert "daily-2025-01-15" in served and "location.reload" in served
     assert "location.reload" not in page.read_text(encoding="utf-8")
-    assert list(house.root.glob("*/source/*")) == []
+    assert list(stack.root.glob("*/source/*")) == []
     assert engine.is_up
 
 

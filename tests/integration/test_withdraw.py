@@ -13,7 +13,7 @@ from reference.compare import differences
 from reference.model import expected
 from support import hostile
 from support.batches import tables, timeless
-from support.house import House
+from support.stack import Stack
 
 from ingest.batches.ledger import Ledger
 from ingest.config import load_settings
@@ -23,10 +23,10 @@ DAYS = {n: date(2025, 1, n) for n in (14, 15, 16, 17)}
 
 
 class Story:
-    """A house, what was delivered to it, and what its tables must be."""
+    """A stack, what was delivered to it, and what its tables must be."""
 
     def __init__(self, folder: Path, warehouse: Path, spark: SparkSession) -> None:
-        self.house = House(folder / "feeds", warehouse, "withdrawn")
+        self.stack = Stack(folder / "feeds", warehouse, "withdrawn")
         self.folder = folder
         self.spark = spark
         self.triggers: dict[int, Path] = {}
@@ -37,10 +37,10 @@ class Story:
         self.triggers[n] = hostile.write_batch(folder, DAYS[n], random.Random(n), f"batch-{n}")
 
     def deliver(self, n: int) -> None:
-        self.house.deliver(self.folder / f"delivery-{n}")
+        self.stack.deliver(self.folder / f"delivery-{n}")
 
     def withdraw(self, n: int, exit_code: int = 0) -> str:
-        done = self.house.ingest("withdraw", "--date", str(date(2025, 1, n)))
+        done = self.stack.ingest("withdraw", "--date", str(date(2025, 1, n)))
         assert done.exit_code == exit_code, done.output
         return done.output
 
@@ -51,11 +51,11 @@ class Story:
         """
         withdrawn = [path for n, path in self.triggers.items() if n not in days]
         wanted = expected(self.folder, list(self.triggers.values()), withdrawn)
-        found = differences(wanted, tables(self.spark, self.house.schema))
+        found = differences(wanted, tables(self.spark, self.stack.schema))
         assert not found, "\n".join(found)
 
     def logged(self, step: str) -> list[str]:
-        rows = self.spark.table(f"{self.house.schema}_ops.processing_log").collect()
+        rows = self.spark.table(f"{self.stack.schema}_ops.processing_log").collect()
         return sorted(row.batch_id for row in rows if row.step == step)
 
 
@@ -70,16 +70,16 @@ def story(
         for n in (15, 16, 17):
             told.write(n)
             told.deliver(n)
-        told.house.run()
+        told.stack.run()
         yield told
 
 
 def test_no_batch_of_that_date(story: Story) -> None:
-    before = tables(story.spark, story.house.schema)
+    before = tables(story.spark, story.stack.schema)
 
     assert "no batch is landed for 2025-01-20" in story.withdraw(20, exit_code=1)
 
-    assert tables(story.spark, story.house.schema) == before
+    assert tables(story.spark, story.stack.schema) == before
 
 
 def test_batch_in_the_middle(story: Story) -> None:
@@ -93,11 +93,11 @@ def test_batch_in_the_middle(story: Story) -> None:
     assert "2025-01-17 batch-17" in output and "batch-15" not in output
     assert story.logged("withdraw") == ["batch-16"]
     assert landed.count() == rows > 0
-    assert "withdrawn" in story.house.ingest("status").output
+    assert "withdrawn" in story.stack.ingest("status").output
 
     assert "was withdrawn already" in story.withdraw(16)
     story.deliver(16)
-    assert "LANDED" in story.house.run().output
+    assert "LANDED" in story.stack.run().output
     story.assert_holds(15, 16, 17)
     assert landed.count() == rows
 
@@ -111,13 +111,13 @@ def test_newest_batch(story: Story) -> None:
 
 def test_plain_dbt_finishes_it(story: Story, settings_for: SettingsFor) -> None:
     """The record is all it takes, as after a kill; the first landing of two days is taken back."""
-    settings = settings_for(story.house.root, story.house.schema)
+    settings = settings_for(story.stack.root, story.stack.schema)
     ledger = Ledger(story.spark, settings)
 
     ledger.withdraw(DAYS[16])
     assert [landing.batch_id for landing in ledger.pending()] == ["batch-15"]
-    assert "is landed but not applied" in story.house.ingest("report").output
-    story.house.build()
+    assert "is landed but not applied" in story.stack.ingest("report").output
+    story.stack.build()
 
     story.assert_holds(15)
     assert ledger.pending() == [] and not ledger.is_withdrawal_open()
@@ -125,21 +125,21 @@ def test_plain_dbt_finishes_it(story: Story, settings_for: SettingsFor) -> None:
 
 def test_only_batch(story: Story, warehouse: Path) -> None:
     """The tables are as before any batch; run, too, finishes what a kill has left of it."""
-    never = House(story.house.root, warehouse, "never")
+    never = Stack(story.stack.root, warehouse, "never")
     with never.environment_set():
         LocalEngine(load_settings(warehouse=warehouse, schema_name="never")).start()
     never.build()
 
     assert "no batch" in story.withdraw(15)
 
-    found, clean = (timeless(tables(story.spark, house.schema)) for house in (story.house, never))
+    found, clean = (timeless(tables(story.spark, stack.schema)) for stack in (story.stack, never))
     for name in clean:
         is_record = name.startswith("landing.") or name in (
             "ops.withdrawals",
             "ops.contract_history",
         )
         assert is_record or found[name] == clean[name], name
-    assert story.house.run().output.count("batches applied") == 1
+    assert story.stack.run().output.count("batches applied") == 1
 
 
 def test_same_id_under_the_right_date(story: Story) -> None:
@@ -156,7 +156,7 @@ def test_same_id_under_the_right_date(story: Story) -> None:
     assert json.loads(content)["trigger_id"] == "batch-15"
     story.deliver(14)
 
-    assert "LANDED" in story.house.run().output
+    assert "LANDED" in story.stack.run().output
 
     story.assert_holds(14)
 
@@ -167,5 +167,5 @@ def test_same_id_under_the_right_date(story: Story) -> None:
     )
     resolved = errors.where("resolved_by_batch_id is not null")
     rows = resolved.count()
-    story.house.dbt("run-operation", "undo_batches", "--args", "{since: \"date '2025-01-15'\"}")
+    story.stack.dbt("run-operation", "undo_batches", "--args", "{since: \"date '2025-01-15'\"}")
     assert resolved.count() == rows > 0

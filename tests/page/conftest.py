@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 from support.browser import HOW_TO_GET_ONE, browser_program, launched
-from support.house import House
+from support.stack import Stack
 
 from ingest.config import load_settings
 from ingest.engines.local import LocalEngine
@@ -25,11 +25,11 @@ class Written:
 
     Attributes:
         path: The HTML file.
-        house: Its feeds and tables.
+        stack: Its feeds and tables.
     """
 
     path: Path
-    house: House
+    stack: Stack
 
 
 @pytest.fixture(scope="session")
@@ -46,19 +46,19 @@ def browser() -> Iterator[Browser]:
 def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
     """The page of a day of the sample whose products and headers are hostile."""
     folder = tmp_path_factory.mktemp("page")
-    house = House(folder / "feeds", folder / "house", "page")
-    house.deliver_day("2025_01_16")
-    house.deliver_day("2025_01_17")
-    make_hostile(house.root / "products_data" / "source" / "products_2025_01_17.csv")
-    reject(house.root / "triggers" / "source")
+    stack = Stack(folder / "feeds", folder / "tables", "page")
+    stack.deliver_day("2025_01_16")
+    stack.deliver_day("2025_01_17")
+    make_hostile(stack.root / "products_data" / "source" / "products_2025_01_17.csv")
+    reject(stack.root / "triggers" / "source")
     path = folder / "report.html"
-    engine = LocalEngine(load_settings(warehouse=house.warehouse))
+    engine = LocalEngine(load_settings(warehouse=stack.warehouse))
     engine.start()
     try:
-        house.run(exit_code=4)
-        done = house.ingest("report", "--html", str(path))
+        stack.run(exit_code=4)
+        done = stack.ingest("report", "--html", str(path))
         assert done.exit_code == 4, done.output
-        yield Written(path, house)
+        yield Written(path, stack)
     finally:
         engine.stop()
 

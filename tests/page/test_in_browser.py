@@ -128,7 +128,7 @@ def test_a_script_that_is_not_the_page_s_own_does_not_run(
 def test_page_of_an_earlier_batch(browser: Browser, written: Written) -> None:
     path = written.path.with_name("earlier.html")
 
-    done = written.house.ingest("report", "--html", str(path), "--batch", "daily-2025-01-16")
+    done = written.stack.ingest("report", "--html", str(path), "--batch", "daily-2025-01-16")
 
     assert done.exit_code == 4, done.output
     visit = Visit(browser.new_page())
@@ -143,7 +143,7 @@ def test_page_of_an_earlier_batch(browser: Browser, written: Written) -> None:
 def test_page_is_the_same_again_and_of_a_reasonable_size(written: Written) -> None:
     again = written.path.with_name("again.html")
 
-    written.house.ingest("report", "--html", str(again))
+    written.stack.ingest("report", "--html", str(again))
 
     assert again.read_bytes() == written.path.read_bytes()
     assert written.path.stat().st_size < 3_000_000
@@ -151,7 +151,7 @@ def test_page_is_the_same_again_and_of_a_reasonable_size(written: Written) -> No
 
 def test_page_holds_no_personal_data(written: Written) -> None:
     html = written.path.read_text(encoding="utf-8")
-    source = written.house.root / "customers_data" / "archive"
+    source = written.stack.root / "customers_data" / "archive"
 
     [file] = source.rglob("customers_2025_01_17.csv")
     header, *rows = [line.split(",") for line in file.read_text(encoding="utf-8").splitlines()]

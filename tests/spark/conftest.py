@@ -14,7 +14,7 @@ import pytest
 from pyspark.sql import SparkSession
 from support import hostile
 from support.batches import tables, without_code_generation
-from support.house import House, deliver_day
+from support.stack import Stack, deliver_day
 
 from ingest.config import PROJECT_DIR, load_settings
 from ingest.engines.spark import SparkEngine
@@ -39,16 +39,16 @@ class Twins:
     Attributes:
         delivered: Feed roots in the order of their delivery.
         triggers: The triggers in that order.
-        spark: The house on Apache Spark.
-        local: The house on the local engine.
+        spark: The stack on Apache Spark.
+        local: The stack on the local engine.
         spark_tables: Content of all tables, by `<suffix>.<table>`.
         local_tables: The same of the local engine, as exported.
     """
 
     delivered: Path
     triggers: list[Path]
-    spark: House
-    local: House
+    spark: Stack
+    local: Stack
     spark_tables: Tables
     local_tables: Tables
 
@@ -73,8 +73,8 @@ def twins(spark: SparkSession, warehouse: Path, tmp_path_factory: pytest.TempPat
     place = tmp_path_factory.mktemp("twins")
     roots, triggers = write_history(place / "delivered")
     lenient = {"ECOMM_ALLOW_MASS_CLOSING": "true"}
-    on_spark = House(place / "feeds_spark", warehouse, SCHEMA, "spark", lenient)
-    on_local = House(place / "feeds_local", place / "local", SCHEMA, "local", lenient)
+    on_spark = Stack(place / "feeds_spark", warehouse, SCHEMA, "spark", lenient)
+    on_local = Stack(place / "feeds_local", place / "local", SCHEMA, "local", lenient)
     # Both batches of the first run are there before it; the late one comes afterwards.
     for delivered in (roots[:2], roots[2:]):
         for root in delivered:
@@ -92,12 +92,12 @@ def twins(spark: SparkSession, warehouse: Path, tmp_path_factory: pytest.TempPat
     )
 
 
-def ingest_local(house: House, *arguments: str) -> None:
+def ingest_local(stack: Stack, *arguments: str) -> None:
     """Run a command on the local engine, in its own process: in this one Spark is Apache's."""
     done = subprocess.run(
         [sys.executable, "-m", "ingest", *arguments],
         cwd=PROJECT_DIR,
-        env=os.environ | house.environment(),
+        env=os.environ | stack.environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -105,9 +105,9 @@ def ingest_local(house: House, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def exported(house: House, out: Path) -> Tables:
+def exported(stack: Stack, out: Path) -> Tables:
     """Content of all tables, by `<suffix>.<table>`, as the local engine reads them."""
-    ingest_local(house, "export", str(out))
+    ingest_local(stack, "export", str(out))
     return {
         f"{path.parent.name}.{path.name}": pq.read_table(path).to_pylist()
         for path in out.glob("*/*")

@@ -14,8 +14,8 @@ from support.batches import CLOCK_COLUMNS, tables, timeless
 from support.evolution import DAYS, Contract, change_much, content, deliver
 from support.formats import CASES as FORMATS
 from support.formats import reading
-from support.house import House, environment_of, retry_after_failure
 from support.macros import project_macros
+from support.stack import Stack, environment_of, retry_after_failure
 from support.statements import CASES, Case, run_case
 
 from ingest.catalog import sql_text, tables_on_disk
@@ -130,11 +130,11 @@ def test_each_engine_reads_the_tables_of_the_other(
 
 @pytest.mark.parametrize("engine", ["spark", "local"])
 def test_delta_rs_reads_the_tables(engine: str, twins: Twins) -> None:
-    house = twins.spark if engine == "spark" else twins.local
+    stack = twins.spark if engine == "spark" else twins.local
     content = twins.spark_tables if engine == "spark" else twins.local_tables
     for name, rows in content.items():
         suffix, table = name.split(".")
-        folder = house.warehouse / f"{SCHEMA}_{suffix}" / table
+        folder = stack.warehouse / f"{SCHEMA}_{suffix}" / table
         read = DeltaTable(folder).to_pyarrow_table().to_pylist()
         assert not differences({name: rows}, {name: read}, rel_tol=0)
 
@@ -163,14 +163,14 @@ def test_compiled_sql_means_the_same_with_ansi_on(twins: Twins, spark: SparkSess
 
 
 def test_commands_of_dbt(twins: Twins, spark: SparkSession, tmp_path: Path) -> None:
-    house = twins.spark
-    house.dbt("source", "freshness")
-    house.dbt("test", "--select", "customer_analytics", "orders_errors")
-    house.dbt("build", "--select", "customer_analytics+", "--exclude-resource-type", "unit_test")
-    shown = house.dbt("show", "--inline", "select * from {{ ref('segment_analysis') }}")
+    stack = twins.spark
+    stack.dbt("source", "freshness")
+    stack.dbt("test", "--select", "customer_analytics", "orders_errors")
+    stack.dbt("build", "--select", "customer_analytics+", "--exclude-resource-type", "unit_test")
+    shown = stack.dbt("show", "--inline", "select * from {{ ref('segment_analysis') }}")
     assert len(shown.results[0].agate_table.rows) == 4
-    house.dbt("run-operation", "maintain_tables")
-    house.dbt("docs", "generate", "--target-path", str(tmp_path))
+    stack.dbt("run-operation", "maintain_tables")
+    stack.dbt("docs", "generate", "--target-path", str(tmp_path))
     catalog = json.loads((tmp_path / "catalog.json").read_text(encoding="utf-8"))
     described = {
         f"{entry['metadata']['schema'].removeprefix(SCHEMA + '_')}.{entry['metadata']['name']}"
@@ -179,7 +179,7 @@ def test_commands_of_dbt(twins: Twins, spark: SparkSession, tmp_path: Path) -> N
     }
     assert described == twins.spark_tables.keys()
 
-    clone = replace(house, schema="cloned")
+    clone = replace(stack, schema="cloned")
     clone.dbt("clone", "--state", str(tmp_path), "--select", "marts")
     cloned = {name: rows for name, rows in tables(spark, "cloned").items() if "marts." in name}
     assert len(cloned) == 13
@@ -193,11 +193,11 @@ def test_tables_follow_the_contract_as_on_local(
     """Added, widened and removed columns: by ALTER TABLE here, written anew there."""
     contract = Contract.copied(tmp_path / "project")
     more = environment_of(contract.project)
-    on_spark = House(tmp_path / "feeds_spark", warehouse, "evolving", "spark", more)
-    on_local = House(tmp_path / "feeds_local", tmp_path / "local", "evolving", "local", more)
+    on_spark = Stack(tmp_path / "feeds_spark", warehouse, "evolving", "spark", more)
+    on_local = Stack(tmp_path / "feeds_local", tmp_path / "local", "evolving", "local", more)
     for day in DAYS[:2]:
-        for house in (on_spark, on_local):
-            deliver(house.root, day)
+        for stack in (on_spark, on_local):
+            deliver(stack.root, day)
         on_spark.run()
         ingest_local(on_local, "run", "--root", str(on_local.root))
         if day == DAYS[0]:

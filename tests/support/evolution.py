@@ -11,8 +11,8 @@ import yaml
 
 from ingest.config import PROJECT_DIR
 from support.batches import timeless, write_batch
-from support.house import copy_project
 from support.rows import row
+from support.stack import copy_project
 
 # Changes the columns of a feed, by name; the order of the dictionary is the contract's.
 Edit = Callable[[dict[str, dict[str, Any]]], None]

@@ -32,7 +32,7 @@ from ingest.alerts.channels import (
 )
 from ingest.alerts.events import Alert, events_of_run, failed_run, nothing_new
 from ingest.alerts.outbox import Outbox
-from ingest.batches.intake import Look, Outcome
+from ingest.batches.intake import Outcome, TriggerResult
 from ingest.batches.ledger import Landing, Reconciliation
 from ingest.batches.processing_log import LoggedAlert, LogRow
 from ingest.batches.results import Anomaly
@@ -555,7 +555,7 @@ def test_receiver_that_is_down_changes_no_exit_code(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """No feed root: exit code 1, with the same sentence, with alerts and without."""
-    arguments = ["run", "--root", str(tmp_path / "none"), "--warehouse", str(tmp_path / "house")]
+    arguments = ["run", "--root", str(tmp_path / "none"), "--warehouse", str(tmp_path / "tables")]
     without = CliRunner().invoke(cli.app, arguments)
     monkeypatch.setattr("ingest.alerts.channels.time.sleep", lambda _: None)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -622,7 +622,7 @@ def built(*failures: tuple[str, str], landing: Landing | None = LANDING) -> Appl
 
 
 def test_a_good_run_has_no_events() -> None:
-    looks = [Look(Path("t.json"), outcome) for outcome in ("LANDED", "WAITING", "SKIPPED")]
+    looks = [TriggerResult(Path("t.json"), outcome) for outcome in ("LANDED", "WAITING", "SKIPPED")]
 
     assert events_of_run(looks, [built()], {3: GOOD}, {3: []}) == []
 
@@ -647,8 +647,8 @@ def test_events_of_a_batch() -> None:
 
 
 def test_events_of_triggers() -> None:
-    rejected = Look(Path("a\n.json"), Outcome.REJECTED, "a file is missing.", "b-1", DAY)
-    failed = Look(Path("b.json"), Outcome.FAILED, "Unexpected error (X).")
+    rejected = TriggerResult(Path("a\n.json"), Outcome.REJECTED, "a file is missing.", "b-1", DAY)
+    failed = TriggerResult(Path("b.json"), Outcome.FAILED, "Unexpected error (X).")
 
     events = events_of_run([rejected, failed], [], {}, {})
 
@@ -675,7 +675,7 @@ def test_failed_build_names_nodes_and_quotes_nobody() -> None:
 
 
 def test_long_texts_are_cut() -> None:
-    look = Look(Path("a.json"), Outcome.REJECTED, "x" * 5000)
+    look = TriggerResult(Path("a.json"), Outcome.REJECTED, "x" * 5000)
 
     (event,) = events_of_run([look], [], {}, {})
 

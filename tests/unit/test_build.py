@@ -26,7 +26,7 @@ def test_environment_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_project_that_cannot_be_parsed_is_a_failed_build(tmp_path: Path) -> None:
     """It never ran, so nobody but ingest logs it."""
-    settings = load_settings(project_dir=tmp_path, warehouse=tmp_path / "house")
+    settings = load_settings(project_dir=tmp_path, warehouse=tmp_path / "tables")
 
     result = DbtBuild(settings)(lambda name, position, total: None)
 

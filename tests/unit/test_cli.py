@@ -120,7 +120,7 @@ def test_feed_root_is_created_or_named_as_the_message_says(tmp_path: Path) -> No
 
 def test_run_is_refused_while_another_is_at_work(tmp_path: Path) -> None:
     (tmp_path / "feeds" / "triggers" / "source").mkdir(parents=True)
-    warehouse = tmp_path / "house"
+    warehouse = tmp_path / "tables"
 
     with exclusive_use(warehouse):
         failed = runner.invoke(
@@ -136,7 +136,7 @@ def test_warehouse_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     failed = runner.invoke(
-        app, ["run", "--root", str(tmp_path), "--warehouse", str(tmp_path / "file" / "house")]
+        app, ["run", "--root", str(tmp_path), "--warehouse", str(tmp_path / "file" / "tables")]
     )
 
     assert failed.exit_code == 1
@@ -191,11 +191,11 @@ def test_watch_that_cannot_begin(tmp_path: Path, options: list[str], message: st
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = str(other.getsockname()[1])
         given = [option.format(taken=taken) for option in options]
-        places = ["--root", str(tmp_path), "--warehouse", str(tmp_path / "house")]
+        places = ["--root", str(tmp_path), "--warehouse", str(tmp_path / "tables")]
 
         failed = runner.invoke(app, ["watch", *places, *given])
 
     assert failed.exit_code == 1
     assert message in failed.stderr
     assert failed.stderr.count("\n") == 1
-    assert not (tmp_path / "house").exists()
+    assert not (tmp_path / "tables").exists()

@@ -31,10 +31,10 @@ def test_environment_beats_defaults_and_flags_beat_both(monkeypatch: pytest.Monk
 def test_paths_become_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
-    settings = load_settings(root=Path("feeds"), warehouse=Path("~/house"))
+    settings = load_settings(root=Path("feeds"), warehouse=Path("~/tables"))
 
     assert settings.root == tmp_path / "feeds"
-    assert settings.warehouse == Path.home() / "house"
+    assert settings.warehouse == Path.home() / "tables"
 
 
 def test_table_names() -> None:
@@ -87,14 +87,14 @@ def test_plain_path_is_taken_as_it_is() -> None:
 
 @pytest.mark.parametrize("name", ["a b", "ü", "a[1]", "100%"])
 def test_link_stands_for_a_path_that_is_not_plain(name: str, tmp_path: Path) -> None:
-    settings = load_settings(warehouse=tmp_path / name / "house")
+    settings = load_settings(warehouse=tmp_path / name / "tables")
 
     assert re.fullmatch(r"[A-Za-z0-9/._+,:;=@-]+", str(settings.warehouse))
     # dbt is given the link.
     assert load_settings(warehouse=settings.warehouse).warehouse == settings.warehouse
     make_private(settings.warehouse)
     (settings.warehouse / "file").touch()
-    assert (tmp_path / name / "house" / "file").exists()
+    assert (tmp_path / name / "tables" / "file").exists()
     assert load_settings(warehouse=settings.warehouse).warehouse == settings.warehouse
 
 

@@ -18,9 +18,9 @@ from ingest.as_json import (
     status_document,
 )
 from ingest.batches.error_rows import ErrorRow
-from ingest.batches.intake import Look, Outcome
+from ingest.batches.intake import Outcome, TriggerResult
 from ingest.batches.ledger import Landing, Reconciliation
-from ingest.batches.processing_log import LoggedLook, WaitingTrigger
+from ingest.batches.processing_log import LoggedTrigger, WaitingTrigger
 from ingest.batches.results import Anomaly, FailedRule
 from ingest.build import BuildResult
 from ingest.cli import ExitCode, _exit_code
@@ -152,7 +152,7 @@ def test_errors_show_all_of_a_row_s_place_and_batches() -> None:
 
 
 def test_report_says_what_a_rule_means() -> None:
-    look = LoggedLook("trigger_2025_01_16.json", "b" * 100, "REJECTED", "Some file is missing.")
+    look = LoggedTrigger("trigger_2025_01_16.json", "b" * 100, "REJECTED", "Some file is missing.")
 
     text = shown_at_80(*report_tables([look], [RULE]))
 
@@ -165,7 +165,7 @@ def test_outcomes_have_colours() -> None:
     out = io.StringIO()
     console = Console(width=80, file=out, force_terminal=True, color_system="standard")
 
-    for table in report_tables([LoggedLook("t", "b", "LANDED", "")], [RULE]):
+    for table in report_tables([LoggedTrigger("t", "b", "LANDED", "")], [RULE]):
         console.print(table)
 
     assert "\x1b[32mLANDED" in out.getvalue()
@@ -175,7 +175,7 @@ def test_outcomes_have_colours() -> None:
 def test_documents_for_programs_hold_what_the_tables_show() -> None:
     landing = Landing(1, "b", date(2025, 1, 16), "t.json", datetime.now(UTC), (), None, True, True)
     found = {1: Reconciliation(3, 2, 1, 99.5, "PASS")}
-    look = Look(Path("t.json"), Outcome.LANDED, "Landed 3 rows.", "b", date(2025, 1, 16))
+    look = TriggerResult(Path("t.json"), Outcome.LANDED, "Landed 3 rows.", "b", date(2025, 1, 16))
     build = Applied(landing, BuildResult(False, (("orders", "why"),), True), 1.5)
 
     status, report, errors, run = (

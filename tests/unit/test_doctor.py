@@ -33,7 +33,7 @@ def found(tmp_path: Path) -> Callable[..., Finding]:
     """Gives a finding by name, in a folder with a feed root."""
 
     def look(name: str, **given: Any) -> Finding:
-        settings: dict[str, Any] = {"root": tmp_path / "feeds", "warehouse": tmp_path / "house"}
+        settings: dict[str, Any] = {"root": tmp_path / "feeds", "warehouse": tmp_path / "tables"}
         (finding,) = [
             item for item in examine(load_settings(**settings | given)) if item.name == name
         ]
@@ -46,7 +46,7 @@ def found(tmp_path: Path) -> Callable[..., Finding]:
 def test_nothing_is_wrong_and_nothing_is_made(
     found: Callable[..., Finding], tmp_path: Path
 ) -> None:
-    settings = load_settings(root=tmp_path / "feeds", warehouse=tmp_path / "house")
+    settings = load_settings(root=tmp_path / "feeds", warehouse=tmp_path / "tables")
 
     assert [item for item in examine(settings) if item.cure] == []
     assert [path.name for path in tmp_path.iterdir()] == ["feeds"]
@@ -80,7 +80,7 @@ def test_project(found: Callable[..., Finding], tmp_path: Path) -> None:
 def test_variable_with_a_typing_error(
     found: Callable[..., Finding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ECOMM_WAREHOSE", "/house")
+    monkeypatch.setenv("ECOMM_WAREHOSE", "/stack")
     cure = found("Settings").cure
     assert cure == "unset ECOMM_WAREHOSE, or name it ECOMM_WAREHOUSE"
 
@@ -151,7 +151,7 @@ def test_credentials(
 
 def test_command_tells_the_cure_and_fails(tmp_path: Path) -> None:
     told = CliRunner().invoke(
-        app, ["doctor", "--root", str(tmp_path), "--warehouse", str(tmp_path / "house")]
+        app, ["doctor", "--root", str(tmp_path), "--warehouse", str(tmp_path / "tables")]
     )
 
     assert told.exit_code == 1

@@ -43,7 +43,7 @@ class FakeEngine:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(warehouse=tmp_path / "house")
+    return load_settings(warehouse=tmp_path / "tables")
 
 
 def use(

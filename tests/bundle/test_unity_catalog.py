@@ -1,4 +1,4 @@
-"""The setup's SQL: it parses, can be repeated, and says what the bundle says."""
+"""The SQL of Unity Catalog: it parses, can be repeated, and says what the bundle says."""
 
 import re
 import subprocess
@@ -11,12 +11,12 @@ import sqlfluff
 from bundle.bundle import load, sources
 from ingest.config import PROJECT_DIR
 
-SETUP = PROJECT_DIR / "setup"
-FILES = sorted(path.name for path in SETUP.glob("*.sql"))
+FOLDER = PROJECT_DIR / "unity_catalog"
+FILES = sorted(path.name for path in FOLDER.glob("*.sql"))
 
 
 def rendered(*arguments: str) -> str:
-    command = [sys.executable, SETUP / "render.py", *arguments]
+    command = [sys.executable, FOLDER / "render.py", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -26,7 +26,7 @@ def statements(text: str) -> list[str]:
 
 
 def variables() -> dict[str, str]:
-    lines = (SETUP / "variables.env").read_text().splitlines()
+    lines = (FOLDER / "variables.env").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines)
 
 
@@ -48,7 +48,7 @@ def test_files_are_printed_in_order() -> None:
 
 def test_variables_have_the_defaults_of_the_bundle_and_are_explained() -> None:
     bundle, used = sources()["variables"], set(re.findall(r"\$\{(\w+)\}", all_sql()))
-    readme = (SETUP / "README.md").read_text()
+    readme = (FOLDER / "README.md").read_text()
 
     assert used == set(variables())
     for name, value in variables().items():
@@ -57,7 +57,7 @@ def test_variables_have_the_defaults_of_the_bundle_and_are_explained() -> None:
 
 
 def all_sql() -> str:
-    return "".join((SETUP / name).read_text() for name in FILES)
+    return "".join((FOLDER / name).read_text() for name in FILES)
 
 
 def test_other_values_are_filled_in() -> None:

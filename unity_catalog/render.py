@@ -1,4 +1,4 @@
-"""Print the setup's SQL with its variables filled in."""
+"""Print the SQL with its variables filled in."""
 
 import argparse
 import re
@@ -40,7 +40,7 @@ def main() -> None:
     for item in arguments.given:
         name, _, value = item.partition("=")
         if name not in values:
-            parser.error(f"there is no variable {name}: see setup/README.md")
+            parser.error(f"there is no variable {name}: see unity_catalog/README.md")
         values[name] = value
     try:
         sys.stdout.write(render(arguments.files, values))

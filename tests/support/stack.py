@@ -19,7 +19,7 @@ SAMPLE = PROJECT_DIR / "data" / "sample"
 
 
 @dataclass(frozen=True)
-class House:
+class Stack:
     """Feeds and tables of one schema.
 
     Attributes:
@@ -113,19 +113,19 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def retry_after_failure(house: House, session: SparkSession) -> None:
+def retry_after_failure(stack: Stack, session: SparkSession) -> None:
     """Let a build fail for a table without its columns, mend the table, and let dbt go on."""
-    name = f"{house.schema}_marts.customer_analytics"
+    name = f"{stack.schema}_marts.customer_analytics"
     table = session.table(name)
     content = table.toArrow()
     columns = ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in table.schema)
     session.sql(f"create or replace table {name} (wrong int) using delta")
-    house.dbt("run", "--select", "segment_analysis", success=False)
+    stack.dbt("run", "--select", "segment_analysis", success=False)
     session.createDataFrame(content).createOrReplaceTempView("mended")
     # The engines differ on how a replacement brings other columns (dbt_project.yml).
     session.sql(f"create or replace table {name} ({columns}) using delta")
     session.sql(f"insert into {name} select * from mended")
 
     # The hooks at the start and at the end are among the results too.
-    retried = [result.node for result in house.dbt("retry")]
+    retried = [result.node for result in stack.dbt("retry")]
     assert [node.name for node in retried if node.resource_type == "model"] == ["segment_analysis"]
