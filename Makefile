@@ -29,9 +29,9 @@ demo: $(READY) ## Run the three sample batches through the whole pipeline
 	$(BIN)/python -m ingest report --warehouse .ecomm/demo/warehouse --html .ecomm/demo/report.html
 	@echo "Open it in a browser. The tables are in .ecomm/demo/warehouse; README.md, \"Try it\", shows how to look at them."
 
-docs: $(READY) ## Make the dbt docs, without unit tests in the graph; then: dbt docs serve
+docs: $(READY) ## Make the dbt docs, all columns described, no unit tests in the graph; then: dbt docs serve
 	$(BIN)/dbt docs generate --quiet
-	$(BIN)/python tools/docs_without_unit_tests.py target
+	$(BIN)/python tools/dbt_docs.py target
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder

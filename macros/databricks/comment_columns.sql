@@ -7,10 +7,12 @@
         if node.resource_type == 'snapshot' or node.config.materialized == 'incremental' -%}
         {%- set there = known.get(node.schema ~ '.' ~ node.name, {}).get('columns', {}) -%}
         {%- set table = pipeline_relation(node.config.schema, node.name) -%}
-        {#- What the contract describes need not be described again. #}
+        {#- What the contract describes need not be described again, nor what stg derives. #}
         {%- set described = {} -%}
-        {%- if node.config.meta.feed is defined -%}
-            {%- do described.update(contract()[node.config.meta.feed].columns) -%}
+        {%- set feed = node.config.meta.feed -%}
+        {%- if feed is defined -%}
+            {%- do described.update(graph.nodes['model.' ~ project_name ~ '.stg_' ~ feed].columns) -%}
+            {%- do described.update(contract()[feed].columns) -%}
         {%- endif -%}
         {%- do described.update(node.columns) -%}
         {%- for column in described.values() if column.name in there -%}

@@ -126,6 +126,8 @@ def test_columns_of_what_stays_and_of_views_are_commented(
             for name, column in node["columns"].items():
                 assert comments[name] == column["description"].strip(), (table, name)
                 found += 1
+            # What a target does not declare is as the contract or stg declares it.
+            assert node["resource_type"] != "snapshot" or all(comments.values()), table
     assert found > 200
 
 

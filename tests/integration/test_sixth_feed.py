@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 from support.batches import write_batch
-from support.evolution import Contract
+from support.docs import undescribed
+from support.evolution import Contract, add
 from support.rows import row
 from support.stack import Stack, environment_of
 
 from ingest.engines.local import LocalEngine
+from tools.dbt_docs import complete
 
 FILES = Path(__file__).parent.parent / "fixtures" / "returns"
 
@@ -39,7 +41,9 @@ def stack(
 ) -> Iterator[Stack]:
     """Two batches with returns are applied, and dbt has made its docs."""
     folder = tmp_path_factory.mktemp("returns")
-    project = Contract.copied(folder / "project").project
+    contract = Contract.copied(folder / "project")
+    contract.change("orders", add("channel", "string", optional=True, code=True))
+    project = contract.project
     shutil.copytree(FILES, project / "models/staging/returns")
     stack = Stack(folder / "feeds", warehouse, "returns", more=environment_of(project))
     first = [returned(1), returned(2), returned(3, refund_amount="-1"), returned(4)]
@@ -130,3 +134,17 @@ def test_it_is_in_the_docs(stack: Stack) -> None:
     assert documented == names
     source = catalog["sources"]["source.ecomm_pipeline.landing.returns"]
     assert {"return_id", "reason", "_batch_id"} <= source["columns"].keys()
+
+
+def test_docs_describe_all_columns(stack: Stack) -> None:
+    """Also those of a column that is new in the contract of another feed, and only there."""
+    target = Path(stack.more["DBT_TARGET_PATH"])
+
+    complete(target)
+
+    assert undescribed(target) == []
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    for name in ("model.{}.base_orders", "model.{}.stg_orders", "snapshot.{}.orders_target"):
+        columns = nodes[name.format("ecomm_pipeline")]["columns"]
+        assert columns["channel"]["description"] == "channel", name
+        assert columns["channel_code"]["description"].startswith("Normal form"), name

@@ -1,5 +1,7 @@
 """What dbt makes of the project: what is built before what, and what no build may throw away."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from dbt_ecomm_engine import _COMMANDS
 
 from ingest.config import PROJECT_DIR
 from ingest.contract import load_contract
-from tools.docs_without_unit_tests import without_unit_tests
+from tools.dbt_docs import complete, with_descriptions, without_unit_tests
 
 FEEDS = tuple(load_contract(PROJECT_DIR).feeds)
 UNIQUE = ("unique", "expect_compound_columns_to_be_unique")
@@ -201,3 +203,46 @@ def test_docs_are_without_unit_tests_and_else_the_same(manifest: Manifest) -> No
         assert not [name for name in named if name.startswith("unit_test.")]
     assert shown["parent_map"].keys() >= manifest.nodes.keys()
     assert shown["nodes"] == written["nodes"]
+
+
+def test_docs_describe_what_a_table_does_not_declare(manifest: Manifest) -> None:
+    """First by itself, then by the contract, by stg or base, by the doc block of the name."""
+    written = manifest.writable_manifest().to_dict()
+    base, target = "model.ecomm_pipeline.base_orders", "snapshot.ecomm_pipeline.orders_target"
+    names = ["order_id", "order_status_code", "_key_rank", "expiry_date", "x"]
+    real: dict[str, Any] = {name: {} for name in names}
+
+    shown = with_descriptions(
+        written, {"nodes": {base: {"columns": real}, target: {"columns": real}}}
+    )
+
+    def text(node: dict[str, Any], name: str) -> str:
+        return str(node["columns"][name]["description"])
+
+    orders = written["sources"]["source.ecomm_pipeline.landing.orders"]
+    block = written["docs"]["doc.ecomm_pipeline._key_rank"]["block_contents"]
+    described = shown["nodes"][target]
+    assert [*described["columns"]] == names[:-1]
+    assert text(described, "order_id") == text(orders, "order_id")
+    assert text(described, "order_status_code").startswith("Normal form")
+    assert text(described, "_key_rank") == block
+    assert text(described, "expiry_date") == text(written["nodes"][target], "expiry_date")
+    assert text(shown["nodes"][base], "order_id") == text(written["nodes"][base], "order_id")
+
+
+def test_docs_in_one_file_are_described_too(manifest: Manifest, tmp_path: Path) -> None:
+    """`dbt docs generate --static` puts the manifest into a page, as dbt's page has it."""
+    target = "snapshot.ecomm_pipeline.orders_target"
+    catalog = {"nodes": {target: {"columns": {"order_amount": {}}}}}
+    manifest.write(str(tmp_path / "manifest.json"))
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog))
+    (tmp_path / "index.html").write_text(
+        '["MANIFEST.JSON INLINE DATA", "CATALOG.JSON INLINE DATA"]'
+    )
+    (tmp_path / "static_index.html").write_text("as dbt wrote it")
+
+    complete(tmp_path)
+
+    inside, beside = json.loads((tmp_path / "static_index.html").read_text())
+    assert inside == json.loads((tmp_path / "manifest.json").read_text())
+    assert inside["nodes"][target]["columns"].keys() == {"order_amount"} and beside == catalog
