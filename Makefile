@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-java requirements demo docs test test-corpus setup-browser test-page screenshots test-faults test-spark test-databricks smoke-databricks mutants mutation-tool lint clean
+.PHONY: help setup setup-java requirements demo docs test test-corpus setup-browser test-page screenshots test-faults test-spark test-databricks smoke-databricks mutants mutation-tool catalogue lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -82,6 +82,10 @@ mutation-tool: $(READY) ## Change ingest/ token by token, and see unit tests mis
 OFFLINE_DATABRICKS := ECOMM_TARGET=databricks DATABRICKS_HOST=localhost DATABRICKS_HTTP_PATH=/ DATABRICKS_TOKEN=none
 COMPILED := target/lint/compiled/ecomm_pipeline
 
+catalogue: $(READY) ## Renew docs/tables.md and docs/rules.md from what the project declares
+	$(OFFLINE_DATABRICKS) $(BIN)/dbt parse --quiet --no-partial-parse --target-path target/lint
+	$(BIN)/python tools/catalogue.py target/lint
+
 lint: $(READY) ## Check style, types, SQL, descriptions, dependencies; look for secrets
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -94,6 +98,7 @@ lint: $(READY) ## Check style, types, SQL, descriptions, dependencies; look for 
 	$(BIN)/sqlfluff lint --templater raw --exclude-rules LT05,LT12,RF05,ST06 \
 		$(COMPILED)/models/*/*.sql $(COMPILED)/models/staging/*/*.sql $(COMPILED)/tests/cross_table/*.sql
 	$(BIN)/python tools/docs_coverage.py target/lint
+	$(BIN)/python tools/catalogue.py --check target/lint
 	$(BIN)/dbt-bouncer run
 	$(BIN)/python tools/audit_dependencies.py
 	@# Checksums look like secrets: those of the sample's files, and those of the lock.

@@ -19,7 +19,7 @@ from reference.compare import differences
 from reference.metrics import metric_anomalies
 from reference.model import expected
 from support.batches import tables, timeless
-from support.docs import undescribed
+from support.docs import mistyped, undescribed
 from support.stack import SAMPLE, Stack, retry_after_failure
 
 from ingest.config import PROJECT_DIR
@@ -310,6 +310,7 @@ def test_docs_catalog_has_every_table(sample: Stack, spark: SparkSession, tmp_pa
     assert undescribed(tmp_path)
     complete(tmp_path)
     assert undescribed(tmp_path) == []
+    assert mistyped(tmp_path) == []
 
 
 def test_dbt_unit_tests_pass(sample: Stack) -> None:

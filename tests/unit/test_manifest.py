@@ -1,6 +1,7 @@
 """What dbt makes of the project: what is built before what, and what no build may throw away."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from dbt_ecomm_engine import _COMMANDS
 
 from ingest.config import PROJECT_DIR
 from ingest.contract import load_contract
+from tools.catalogue import main as catalogue
+from tools.catalogue import pages
 from tools.dbt_docs import complete, with_descriptions, without_unit_tests
 
 FEEDS = tuple(load_contract(PROJECT_DIR).feeds)
@@ -246,3 +249,44 @@ def test_docs_in_one_file_are_described_too(manifest: Manifest, tmp_path: Path) 
     inside, beside = json.loads((tmp_path / "static_index.html").read_text())
     assert inside == json.loads((tmp_path / "manifest.json").read_text())
     assert inside["nodes"][target]["columns"].keys() == {"order_amount"} and beside == catalog
+
+
+def test_catalogue_has_every_table_column_and_rule(manifest: Manifest) -> None:
+    tables, rules = pages(manifest.writable_manifest().to_dict()).values()
+    sections = {
+        heading: set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+        for heading, text in re.findall(r"^### (.*)\n((?:(?!#).*\n)*)", tables, re.MULTILINE)
+    }
+    declared = nodes(manifest, "model", "snapshot", "seed") | manifest.sources
+    missing = {}
+    for node in declared.values():
+        feed = next((feed for feed in FEEDS if feed in node.name.split("_")), "")
+        family = node.name.replace(feed, "&lt;feed>") if feed else node.name
+        shown = sections.get(node.name) or sections[family]
+        elsewhere = sections.get(feed, set()) | sections["What ingest adds"]
+        missing[node.name] = node.columns.keys() - shown - elsewhere
+
+    assert not any(missing.values()), missing
+    ids = re.findall(r"^\| `(\w+)` \| (.*)$", rules, re.MULTILINE)
+    judged = {test.name: test for test in nodes(manifest, "test").values() if is_rule(test)}
+    assert len(ids) == len(judged) and dict(ids).keys() == judged.keys()
+    for name, line in ids:
+        meta = judged[name].config.meta
+        assert meta["severity"] in line and (", quarantines" in line) == meta["quarantine"], name
+
+
+def test_catalogue_that_is_out_of_step_is_told_of(
+    manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*flags: str) -> None:
+        folders = [str(tmp_path), "--docs", str(tmp_path)]
+        monkeypatch.setattr("sys.argv", ["catalogue.py", *folders, *flags])
+        catalogue()
+
+    manifest.write(str(tmp_path / "manifest.json"))
+    run()
+    run("--check")
+    assert (tmp_path / "rules.md").read_text() == (PROJECT_DIR / "docs/rules.md").read_text()
+    (tmp_path / "tables.md").write_text("# Tables\n")
+    with pytest.raises(SystemExit, match=r"docs/tables.md .*make catalogue"):
+        run("--check")
