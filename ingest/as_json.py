@@ -10,11 +10,9 @@ from enum import Enum
 from typing import Any
 
 from ingest.batches.error_rows import ErrorRow
-from ingest.batches.intake import TriggerResult
 from ingest.batches.ledger import Landing, Reconciliation
-from ingest.batches.processing_log import LoggedTrigger, WaitingTrigger
-from ingest.batches.results import Anomaly, FailedRule
-from ingest.pipeline import Applied, Leftover
+from ingest.overview import Report, Status
+from ingest.pipeline import Run
 
 
 def json_text(document: dict[str, Any]) -> str:
@@ -30,47 +28,39 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-def status_document(
-    landings: Sequence[Landing],
-    found: dict[int, Reconciliation],
-    waiting: Sequence[WaitingTrigger],
-    rejected: Sequence[tuple[str, str, str]],
-    odd: Sequence[Anomaly] = (),
-) -> dict[str, Any]:
+def status_document(status: Status) -> dict[str, Any]:
     """What `status` shows: every landing, the triggers that did not land, and anomalies."""
-    ordered = sorted(landings, key=lambda item: (item.batch_date, item.number))
+    ordered = sorted(status.landings, key=lambda item: (item.batch_date, item.number))
     triggers = [
         {"trigger_file": item.name, "state": item.state, "since": item.since, "reason": item.reason}
-        for item in waiting
+        for item in status.waiting
     ]
     triggers += [
-        {"trigger_file": name, "state": "rejected", "since": since, "reason": reason}
-        for since, name, reason in rejected
+        {
+            "trigger_file": item.name,
+            "state": item.status.lower(),
+            "since": f"{item.since:%Y-%m-%d %H:%M}",
+            "reason": item.reason,
+        }
+        for item in status.rejected
     ]
     return {
-        "batches": [_batch(landing, found.get(landing.number)) for landing in ordered],
+        "batches": [_batch(landing, status.results.get(landing.number)) for landing in ordered],
         "triggers": triggers,
-        "anomalies": [dict(vars(anomaly)) for anomaly in odd],
+        "anomalies": [dict(vars(anomaly)) for anomaly in status.anomalies],
     }
 
 
-def report_document(
-    taken: Sequence[LoggedTrigger],
-    failed: Sequence[FailedRule],
-    pending: Sequence[Landing],
-    odd: Sequence[Anomaly] = (),
-    *,
-    is_withdrawal_open: bool,
-) -> dict[str, Any]:
+def report_document(report: Report) -> dict[str, Any]:
     """What `report` shows: triggers of a run, failed rules, anomalies, what is still to apply."""
     return {
-        "triggers": [dict(vars(result)) for result in taken],
-        "failed_rules": [dict(vars(rule)) for rule in failed],
-        "anomalies": [dict(vars(anomaly)) for anomaly in odd],
+        "triggers": [dict(vars(result)) for result in report.taken],
+        "failed_rules": [dict(vars(rule)) for rule in report.failed_rules],
+        "anomalies": [dict(vars(anomaly)) for anomaly in report.anomalies],
         "pending_batches": [
-            {"batch_id": item.batch_id, "batch_date": item.batch_date} for item in pending
+            {"batch_id": item.batch_id, "batch_date": item.batch_date} for item in report.pending
         ],
-        "is_withdrawal_open": is_withdrawal_open,
+        "is_withdrawal_open": report.is_withdrawal_open,
     }
 
 
@@ -83,12 +73,7 @@ def errors_document(rows: Sequence[ErrorRow]) -> dict[str, Any]:
     return {"errors": shown}
 
 
-def run_document(
-    taken: Sequence[TriggerResult],
-    builds: Sequence[Applied],
-    leftovers: Sequence[Leftover],
-    found: dict[int, Reconciliation],
-) -> dict[str, Any]:
+def run_document(run: Run) -> dict[str, Any]:
     """What a run did: its looks at triggers, the batches that it built, what it left."""
     return {
         "triggers": [
@@ -101,22 +86,20 @@ def run_document(
                 "warnings": result.warnings,
                 "seconds": result.seconds,
             }
-            for result in taken
+            for result in run.taken
         ],
         "builds": [
             {
-                "batch": _batch(build.landing, found.get(build.landing.number))
-                if build.landing
-                else None,
+                "batch": _batch(build.landing, build.reconciliation) if build.landing else None,
                 "success": build.result.success,
                 "failures": [
                     {"node": name, "reason": reason} for name, reason in build.result.failures
                 ],
                 "seconds": build.seconds,
             }
-            for build in builds
+            for build in run.builds
         ],
-        "leftovers": [dict(vars(leftover)) for leftover in leftovers],
+        "leftovers": [dict(vars(leftover)) for leftover in run.leftovers],
     }
 
 

@@ -15,13 +15,13 @@ from rich.table import Column, Table
 from ingest.batches.error_rows import ErrorRow
 from ingest.batches.intake import Outcome, TriggerResult
 from ingest.batches.ledger import Landing, Reconciliation
-from ingest.batches.processing_log import LoggedTrigger, WaitingTrigger
-from ingest.batches.results import Anomaly, FailedRule, plain
+from ingest.batches.results import Anomaly, plain
 from ingest.build import OnNode
 from ingest.checkup import HeaderCheck, RowCheck
 from ingest.contract import Feed, header_key
 from ingest.messages import one_line
-from ingest.pipeline import Applied
+from ingest.overview import Report, Status
+from ingest.pipeline import Applied, Run
 from ingest.reading.header import name_list
 
 _ERRORS_SHOWN = 500
@@ -79,47 +79,43 @@ class RunConsole:
 
         return on_node
 
-    def applied(
-        self, applied: Applied, found: Reconciliation | None, odd: Sequence[Anomaly] = ()
-    ) -> None:
-        """Tell how a build went.
-
-        Args:
-            applied: The build.
-            found: Results of the batch that it applied.
-            odd: Anomalies of that batch, the worst first.
-        """
+    def applied(self, build: Applied) -> None:
+        """Tell how a build went."""
         self._progress.update(self._task, visible=False)
-        batch = _batch(applied.landing)
-        if not applied.result.success or (applied.landing and found is None):
-            self._print("FAILED", batch, "dbt build failed.", applied.seconds)
-        elif found is None:
-            self._print("APPLIED", batch, "The tables hold none any more.", applied.seconds)
+        batch = _batch(build.landing)
+        if not build.success:
+            self._print("FAILED", batch, "dbt build failed.", build.seconds)
+        elif build.reconciliation is None:
+            self._print("APPLIED", batch, "The tables hold none any more.", build.seconds)
         else:
-            message = (
-                f"{found.file_rows} rows: {found.valid_rows} valid,"
-                f" {found.quarantined_rows} quarantined."
-                f" Score {found.score:.2f}, validation {_coloured(found.status)}."
-            )
-            if odd:
-                message += f" Anomalies: {len(odd)}."
-            self._print("APPLIED", batch, message, applied.seconds)
-            for feed in found.feeds_without_valid_rows:
-                self.problem(
-                    f"         No row of {feed} is valid: see python -m ingest errors --feed {feed}"
-                )
-            for anomaly in odd[:_ANOMALIES_SHOWN]:
-                self._console.print(
-                    f"         [yellow]{escape(str(anomaly))}.[/] {escape(anomaly.advice)}"
-                )
-            if len(odd) > _ANOMALIES_SHOWN:
-                more = len(odd) - _ANOMALIES_SHOWN
-                self._console.print(f"         and {more} more: python -m ingest report")
-        failures = applied.result.failures
+            self._batch_applied(batch, build, build.reconciliation)
+        failures = build.result.failures
         for name, reason in failures[:_FAILURES_SHOWN]:
             self._console.print(f"         {escape(name)}: {escape(reason)}")
         if len(failures) > _FAILURES_SHOWN:
             self._console.print(f"         and {len(failures) - _FAILURES_SHOWN} more")
+
+    def _batch_applied(self, batch: str, build: Applied, found: Reconciliation) -> None:
+        odd = build.anomalies
+        message = (
+            f"{found.file_rows} rows: {found.valid_rows} valid,"
+            f" {found.quarantined_rows} quarantined."
+            f" Score {found.score:.2f}, validation {_coloured(found.status)}."
+        )
+        if odd:
+            message += f" Anomalies: {len(odd)}."
+        self._print("APPLIED", batch, message, build.seconds)
+        for feed in found.feeds_without_valid_rows:
+            self.problem(
+                f"         No row of {feed} is valid: see python -m ingest errors --feed {feed}"
+            )
+        for anomaly in odd[:_ANOMALIES_SHOWN]:
+            self._console.print(
+                f"         [yellow]{escape(str(anomaly))}.[/] {escape(anomaly.advice)}"
+            )
+        if len(odd) > _ANOMALIES_SHOWN:
+            more = len(odd) - _ANOMALIES_SHOWN
+            self._console.print(f"         and {more} more: python -m ingest report")
 
     def tell(self, word: str, message: str) -> None:
         """Tell what a watch sees and does."""
@@ -133,15 +129,17 @@ class RunConsole:
         """Tell of something that went wrong beside a batch."""
         self._console.print(f"[red]{escape(message)}[/]")
 
-    def summary(self, taken: list[TriggerResult], applied: list[Applied]) -> None:
-        """Close with the number of triggers by outcome and of batches applied."""
-        counts = Counter(result.outcome for result in taken)
+    def summary(self, run: Run, min_score: float | None = None) -> None:
+        """Close with the number of triggers by outcome, and what batches fall short of."""
+        counts = Counter(result.outcome for result in run.taken)
         columns = ["triggers", *(outcome.lower() for outcome in Outcome), "batches applied"]
         table = Table(*columns, box=SIMPLE)
-        built = sum(item.result.success for item in applied)
-        cells = [str(len(taken)), *(str(counts[outcome]) for outcome in Outcome), str(built)]
+        built = sum(build.success for build in run.builds)
+        cells = [str(len(run.taken)), *(str(counts[outcome]) for outcome in Outcome), str(built)]
         table.add_row(*cells)
         self._console.print(table)
+        for sentence in run.shortcomings(min_score):
+            self.problem(sentence)
 
     def _print(self, status: str, what: str, message: str, seconds: float) -> None:
         """Print a line; the message is markup."""
@@ -155,23 +153,9 @@ def _batch(landing: Landing | None) -> str:
     return f"{landing.batch_date} {landing.batch_id}" if landing else "no batch"
 
 
-def status_table(
-    landings: list[Landing],
-    found: dict[int, Reconciliation],
-    waiting: list[WaitingTrigger],
-    rejected: list[tuple[str, str, str]],
-    odd: Sequence[Anomaly] = (),
-) -> list[Table]:
-    """Tables of what is landed, and of the triggers that did not land.
-
-    Args:
-        landings: All landings.
-        found: Results of the applied ones by number.
-        waiting: The triggers that are in their source folder still.
-        rejected: Time, trigger and reason of rejected triggers.
-        odd: Anomalies of all batches.
-    """
-    odd_on = Counter(anomaly.batch_date for anomaly in odd)
+def status_tables(status: Status) -> list[Table]:
+    """Tables of what is landed, and of the triggers that did not land."""
+    odd_on = Counter(anomaly.batch_date for anomaly in status.anomalies)
     batches = Table(
         Column("batch_date", no_wrap=True),
         Column("batch", overflow="fold"),
@@ -184,9 +168,9 @@ def status_table(
         show_edge=False,
         padding=(0, 1, 0, 0),
     )
-    for landing in sorted(landings, key=lambda item: (item.batch_date, item.number)):
+    for landing in sorted(status.landings, key=lambda item: (item.batch_date, item.number)):
         rows = sum(file.file_rows for file in landing.files)
-        result = found.get(landing.number)
+        result = status.results.get(landing.number)
         state = landing.state
         if result and result.feeds_without_valid_rows:
             state = "none valid"
@@ -203,7 +187,7 @@ def status_table(
             *cells,
         )
     tables = [batches]
-    if waiting or rejected:
+    if status.waiting or status.rejected:
         others = Table(
             Column("trigger", overflow="fold"),
             Column("state", no_wrap=True),
@@ -214,15 +198,20 @@ def status_table(
             box=SIMPLE,
             padding=(0, 1, 0, 0),
         )
-        for trigger in waiting:
+        for trigger in status.waiting:
             others.add_row(
                 escape(trigger.name),
                 _coloured(trigger.state),
                 trigger.since,
                 escape(trigger.reason),
             )
-        for time, name, reason in rejected:
-            others.add_row(escape(name), _coloured("rejected"), time, escape(reason))
+        for refused in status.rejected:
+            others.add_row(
+                escape(refused.name),
+                _coloured(refused.status.lower()),
+                f"{refused.since:%Y-%m-%d %H:%M}",
+                escape(refused.reason),
+            )
         tables.append(others)
     return tables
 
@@ -259,16 +248,8 @@ def errors_table(rows: list[ErrorRow]) -> Table:
     return table
 
 
-def report_tables(
-    taken: list[LoggedTrigger], failed: list[FailedRule], odd: Sequence[Anomaly] = ()
-) -> list[Table]:
-    """Tables of the last run's triggers and of a batch's failed rules and anomalies.
-
-    Args:
-        taken: Outcomes of the last run.
-        failed: Failed rules, all of one batch.
-        odd: Anomalies, all of one batch; without any there is no table of them.
-    """
+def report_tables(report: Report) -> list[Table]:
+    """Tables of a run's triggers, and of a batch's failed rules and anomalies, if any."""
     triggers = Table(
         # Names as they are sent by custom are not folded; longer ones are.
         Column("trigger", overflow="fold", min_width=23),
@@ -279,13 +260,14 @@ def report_tables(
         box=SIMPLE,
         padding=(0, 1, 0, 0),
     )
-    for result in taken:
+    for result in report.taken:
         triggers.add_row(
             escape(result.trigger_file),
             escape(result.batch_id or ""),
             _coloured(result.status),
             escape(result.message or ""),
         )
+    failed, odd = report.failed_rules, report.anomalies
     batch = f"{failed[0].batch_date} {failed[0].batch_id}" if failed else "the batch"
     rules = Table(
         Column("status", no_wrap=True),
@@ -307,6 +289,30 @@ def report_tables(
             f"{rule.rule_id}\n[dim]{escape(rule.description)}[/]",
         )
     return [triggers, rules, *([_anomalies_table(odd)] if odd else [])]
+
+
+def report_lines(report: Report, min_score: float | None = None) -> list[str]:
+    """What a report says below its tables: what is still to do.
+
+    Args:
+        report: The report.
+        min_score: What the newest batch's score must reach; None asks for none.
+    """
+    lines = []
+    for landing in report.pending:
+        lines.append(f"Batch {landing.batch_id} of {landing.batch_date} is landed but not applied.")
+        if reason := report.failed_builds.get(landing.batch_id):
+            lines.append(f"    {reason}")
+    if report.pending:
+        lines.append("Mend what is told, if anything, and apply: python -m ingest run")
+    if report.newest:
+        short = report.newest.shortcomings(min_score)
+        lines += [f"The newest batch: {sentence}" for sentence in short]
+    if report.is_withdrawal_open:
+        lines.append("A batch was withdrawn, and the tables still hold it: run again.")
+        if not report.pending and (reason := report.failed_builds.get(None)):
+            lines.append(f"    {reason}")
+    return lines
 
 
 def header_lines(found: HeaderCheck, feed: Feed) -> list[str]:

@@ -51,6 +51,8 @@ def operation() -> None:
 
 def _run(arguments: list[str]) -> None:
     code = app(args=arguments, standalone_mode=False) or ExitCode.DONE
-    is_report = arguments[:1] == ["report"]
-    if code == ExitCode.FAILED or (is_report and code in (ExitCode.REJECTED, ExitCode.POOR)):
+    failing = {ExitCode.FAILED, ExitCode.USAGE}
+    if arguments[:1] == ["report"]:
+        failing |= {ExitCode.REJECTED, ExitCode.POOR}
+    if code in failing:
         raise RuntimeError(f"Exit code {int(code)}: the output above says what happened.")

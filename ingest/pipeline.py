@@ -2,9 +2,10 @@
 
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Protocol
 
 from pyspark.sql import SparkSession
 
@@ -12,7 +13,7 @@ from ingest.batches import archive
 from ingest.batches.evolution import Change, ContractStore
 from ingest.batches.intake import Intake, TriggerResult
 from ingest.batches.landing import LandingTables
-from ingest.batches.ledger import Landing, Ledger
+from ingest.batches.ledger import Landing, Ledger, Reconciliation
 from ingest.batches.processing_log import LogRow, ProcessingLog, now
 from ingest.batches.results import Anomaly, anomalies
 from ingest.batches.trigger import triggers_in
@@ -28,11 +29,26 @@ class Applied:
     """One dbt build: the landing that it was to apply, and how it went.
 
     Without a landing it was to empty the tables: the last batch there was has been withdrawn.
+
+    Attributes:
+        landing: The landing.
+        result: How the build ended.
+        seconds: Time that it took.
+        reconciliation: Rows and score of the batch; None when it is not applied.
+        anomalies: What is odd about the batch, the worst first.
     """
 
     landing: Landing | None
     result: BuildResult
     seconds: float
+    reconciliation: Reconciliation | None = None
+    anomalies: tuple[Anomaly, ...] = ()
+
+    @property
+    def success(self) -> bool:
+        """Whether the tables hold the batch now, or none where none is left."""
+        is_recorded = self.landing is None or self.reconciliation is not None
+        return self.result.success and is_recorded
 
 
 @dataclass(frozen=True)
@@ -48,8 +64,57 @@ class Leftover:
     is_waiting: bool
 
 
+@dataclass(frozen=True)
+class Run:
+    """What a run did.
+
+    Attributes:
+        changes: What has changed in the contract since the run before.
+        taken: What each trigger came to.
+        builds: The dbt builds.
+        leftovers: What stays in the source folders.
+    """
+
+    changes: Sequence[Change] = ()
+    taken: Sequence[TriggerResult] = ()
+    builds: Sequence[Applied] = ()
+    leftovers: Sequence[Leftover] = ()
+
+    def shortcomings(self, min_score: float | None = None) -> list[str]:
+        """Why batches that it applied are of little use, one sentence each.
+
+        Args:
+            min_score: What each batch's score must reach; None asks for none.
+        """
+        return [
+            f"Batch {build.landing.batch_id} of {build.landing.batch_date}: {sentence}"
+            for build in self.builds
+            if build.landing and build.reconciliation
+            for sentence in build.reconciliation.shortcomings(min_score)
+        ]
+
+
+class Listener(Protocol):
+    """Whoever looks on while a run goes, such as a terminal."""
+
+    def trigger(self, result: TriggerResult) -> None:
+        """A trigger was looked at."""
+
+    def building(self, landing: Landing | None) -> OnNode:
+        """A dbt build begins, for that landing; gives the listener to its nodes."""
+
+    def applied(self, build: Applied) -> None:
+        """That build has ended."""
+
+    def note(self, message: str) -> None:
+        """Something is odd that is no failure."""
+
+    def problem(self, message: str) -> None:
+        """Something went wrong beside a batch."""
+
+
 class Pipeline:
-    """The steps of a run; the caller keeps other runs out."""
+    """A run and its steps; the caller keeps other runs out."""
 
     def __init__(self, settings: Settings, session: SparkSession) -> None:
         """Open the pipeline."""
@@ -64,6 +129,34 @@ class Pipeline:
         tables = LandingTables(session, settings, contract, self.ledger)
         self._intake = Intake(settings, contract, self.ledger, tables, self.log)
         self._build = DbtBuild(settings)
+        self._is_built_by_job = settings.target == "databricks"
+
+    def run(self, listener: Listener, *, with_dbt: bool) -> Run:
+        """Land every batch that is ready, build it with dbt, archive its files.
+
+        Args:
+            listener: Is told of each step as it ends.
+            with_dbt: Whether to build; without, all that is landed is archived.
+
+        Raises:
+            ConfigError: The contract has changed in a way that would lose or bend what the tables
+                hold, or the feed root is not there; nothing was landed.
+        """
+        changes = self.follow_contract()
+        for change in changes:
+            listener.note(f"Contract: {change} {change.effect}")
+        taken = []
+        for result in self.take_in_all():
+            listener.trigger(result)
+            taken.append(result)
+        for message in self.log_unlisted(taken):
+            listener.note(message)
+        builds = self.build_all(listener) if with_dbt else []
+        leftovers = self.archive(taken, applied_only=with_dbt)
+        for leftover in leftovers:
+            tell = listener.note if leftover.is_waiting else listener.problem
+            tell(leftover.message)
+        return Run(changes, taken, builds, leftovers)
 
     def contract_changes(self) -> list[Change]:
         """What has changed in the contract since the last run, and what the next run would do."""
@@ -93,18 +186,27 @@ class Pipeline:
         """Log the files that no trigger names; gives a message for each."""
         return self._intake.log_unlisted(taken)
 
-    def build_all(self, on_build: Callable[[Landing | None], OnNode]) -> Iterator[Applied]:
+    def build_all(self, listener: Listener) -> list[Applied]:
         """Apply what is landed but not applied, oldest first, one dbt build each.
 
         A late batch, or a withdrawn one, makes dbt rewind, so that batches after it are pending
-        again. A build that fails is the last.
-
-        Args:
-            on_build: Called before each build with the landing to apply, or None when no batch is
-                left; gives the listener to the build's nodes.
+        again. A build that fails is the last. On Databricks the job builds, so this only tells.
         """
+        if self._is_built_by_job:
+            pending = len(self.builds_due())
+            listener.note(f"Batches that the job ecomm batches will apply: {pending}.")
+            return []
+        builds = []
+        for build in self._builds(listener.building):
+            listener.applied(build)
+            builds.append(build)
+        return builds
+
+    def _builds(self, on_build: Callable[[Landing | None], OnNode]) -> Iterator[Applied]:
+        """The builds of `build_all`, each when it has ended."""
         tried: set[int | None] = set()
-        while (pending := self.ledger.pending()) or self.ledger.is_withdrawal_open():
+        while (state := self.ledger.read()).is_due:
+            pending = state.pending()
             landing = pending[0] if pending else None
             number = landing.number if landing else None
             started_at, start = now(), time.monotonic()
@@ -116,13 +218,20 @@ class Pipeline:
             tried.add(number)
             if not result.is_recorded:
                 self._log_failure(landing, result, started_at)
-            yield Applied(landing, result, time.monotonic() - start)
+            yield self._applied(landing, result, time.monotonic() - start)
             if not result.success:
                 return
 
-    def anomalies(self, landing: Landing) -> list[Anomaly]:
-        """What is odd about an applied batch, the worst first."""
-        return anomalies(self._session, self._anomalies, landing.batch_date)
+    def _applied(self, landing: Landing | None, result: BuildResult, seconds: float) -> Applied:
+        if landing is None or not result.success:
+            return Applied(landing, result, seconds)
+        return Applied(
+            landing,
+            result,
+            seconds,
+            self.ledger.reconciliations().get(landing.number),
+            tuple(anomalies(self._session, self._anomalies, landing.batch_date)),
+        )
 
     def replay(self, since: date | None) -> list[Landing]:
         """Make the landed batches from a date on pending again, and log it; None means all.
@@ -170,8 +279,9 @@ class Pipeline:
 
     def builds_due(self) -> list[str]:
         """A name for each dbt build that is due, in order: the id of the batch that it applies."""
-        due = [landing.batch_id for landing in self.ledger.to_apply()]
-        return due or (["no batch"] if self.ledger.is_withdrawal_open() else [])
+        state = self.ledger.read()
+        due = [landing.batch_id for landing in state.to_apply()]
+        return due or (["no batch"] if state.is_withdrawal_open else [])
 
     def archive(self, taken: list[TriggerResult], *, applied_only: bool) -> list[Leftover]:
         """Move the files of landed or skipped batches to the archive.
@@ -183,8 +293,9 @@ class Pipeline:
         Returns:
             For each batch whose files were not all moved, why.
         """
-        landings = {landing.number: landing for landing in self.ledger.landings()}
-        pending = {landing.number for landing in self.ledger.pending()} if applied_only else set()
+        state = self.ledger.read()
+        landings = {landing.number: landing for landing in state.landings}
+        pending = {landing.number for landing in state.pending()} if applied_only else set()
         announced = self._intake.announced(taken)
         rows, leftovers = [], []
         for result in taken:

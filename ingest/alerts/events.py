@@ -4,16 +4,15 @@ The sentence is what makes an event the same or another one, so nothing stands i
 from run to run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from ingest.batches.intake import Outcome, TriggerResult
-from ingest.batches.ledger import Landing, Reconciliation
-from ingest.batches.results import Anomaly
+from ingest.batches.ledger import Landing
 from ingest.errors import EngineError, PipelineError
 from ingest.messages import one_line
-from ingest.pipeline import Applied
+from ingest.pipeline import Applied, Run
 
 _LONGEST = 1000
 _NAMED = 10
@@ -40,26 +39,11 @@ class Alert:
     is_mendable: bool = False
 
 
-def events_of_run(
-    taken: Sequence[TriggerResult],
-    builds: Sequence[Applied],
-    results: Mapping[int, Reconciliation],
-    odd: Mapping[int, Sequence[Anomaly]],
-) -> list[Alert]:
-    """Events of a run, in its order.
-
-    Args:
-        taken: What its triggers came to.
-        builds: Its builds.
-        results: What the builds recorded, by landing number.
-        odd: Anomalies by landing number.
-    """
-    events = [_of_trigger(result) for result in taken if result.outcome in _BAD]
-    for build in builds:
-        if not build.result.success:
-            events.append(_of_failed_build(build))
-        elif (landing := build.landing) and (result := results.get(landing.number)):
-            events += _of_batch(landing, result, odd.get(landing.number, []))
+def events_of_run(run: Run) -> list[Alert]:
+    """Events of a run, in its order."""
+    events = [_of_trigger(result) for result in run.taken if result.outcome in _BAD]
+    for build in run.builds:
+        events += _of_batch(build) if build.result.success else [_of_failed_build(build)]
     return events
 
 
@@ -114,7 +98,10 @@ def _of_failed_build(build: Applied) -> Alert:
     )
 
 
-def _of_batch(landing: Landing, result: Reconciliation, odd: Sequence[Anomaly]) -> list[Alert]:
+def _of_batch(build: Applied) -> list[Alert]:
+    landing, result = build.landing, build.reconciliation
+    if landing is None or result is None:
+        return []
     texts = []
     if result.status == "FAIL":
         texts.append(
@@ -123,8 +110,9 @@ def _of_batch(landing: Landing, result: Reconciliation, odd: Sequence[Anomaly]) 
             " failed."
         )
     texts += [f"no row of {feed} is valid." for feed in result.feeds_without_valid_rows]
-    if odd:
-        texts.append(f"odd beside the batches before it: {_some([str(item) for item in odd])}.")
+    if build.anomalies:
+        odd = _some([str(item) for item in build.anomalies])
+        texts.append(f"odd beside the batches before it: {odd}.")
     name = _batch(landing)
     return [
         Alert(_short(f"{name[0].upper()}{name[1:]}: {text}"), landing.batch_id, landing.batch_date)

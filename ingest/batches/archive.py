@@ -9,7 +9,7 @@ import filecmp
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
@@ -59,14 +59,11 @@ def archive(
     Raises:
         OSError: A file could not be moved; call again to move the rest.
     """
-    moved, kept = 0, []
-    for source in _sources(trigger_path, files, root):
-        if not is_known(source):
-            kept.append(source)
-            continue
-        _move(source, _free_place(source, root.archive(source, batch_date) / batch_id))
-        moved += 1
-    return Moves(moved, tuple(kept))
+
+    def folder(source: Path) -> Path:
+        return root.archive(source, batch_date) / batch_id
+
+    return _move_known(_sources(trigger_path, files, root), is_known, folder)
 
 
 def reject(
@@ -93,12 +90,8 @@ def reject(
     Raises:
         OSError: A file could not be moved; call again to move the rest.
     """
-    moved, kept = 0, []
-    for source in _sources(trigger_path, files, root):
-        if not is_known(source):
-            kept.append(source)
-            continue
-        place = _free_place(source, root.rejected(source))
+
+    def explain(source: Path, place: Path) -> None:
         explanation = {
             "file": one_line(source.name),
             "batch_id": batch_id,
@@ -107,12 +100,10 @@ def reject(
             "reason": one_line(reason),
             "what_to_do": _WHAT_TO_DO,
         }
-        # Before the move: no rejected file is ever without its reason.
         text = json.dumps(explanation, indent=2, ensure_ascii=False) + "\n"
         place.with_name(f"{place.name}.reason.json").write_text(text, encoding="utf-8")
-        _move(source, place)
-        moved += 1
-    return Moves(moved, tuple(kept))
+
+    return _move_known(_sources(trigger_path, files, root), is_known, root.rejected, explain)
 
 
 def rejected_since(source: Path, folder: Path, batch_id: str, since: datetime) -> str | None:
@@ -147,6 +138,26 @@ def _sources(trigger_path: Path, files: Mapping[str, str], root: FeedRoot) -> It
             yield source
     if os.path.lexists(trigger_path):
         yield trigger_path
+
+
+def _move_known(
+    sources: Iterable[Path],
+    is_known: Callable[[Path], bool],
+    folder: Callable[[Path], Path],
+    explain: Callable[[Path, Path], None] = lambda source, place: None,
+) -> Moves:
+    """Move each file into its folder, but leave those that are not what was looked at."""
+    moved, kept = 0, []
+    for source in sources:
+        if not is_known(source):
+            kept.append(source)
+            continue
+        place = _free_place(source, folder(source))
+        # Before the move: no rejected file is ever without its reason.
+        explain(source, place)
+        _move(source, place)
+        moved += 1
+    return Moves(moved, tuple(kept))
 
 
 def _free_place(source: Path, folder: Path) -> Path:

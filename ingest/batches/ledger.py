@@ -4,7 +4,7 @@ A batch is landed from the moment its files stand in `landed_files`, which one i
 row in `withdrawals` takes a landing back; rows in `batch_reconciliation` say that it is applied.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -117,6 +117,69 @@ class Reconciliation:
         return found
 
 
+@dataclass(frozen=True)
+class LedgerState:
+    """All records, as they stand at one moment.
+
+    Attributes:
+        landings: All landings, in the order in which they landed.
+        results: Results of the applied ones, by landing number.
+        to_undo: batch_date of each batch that was withdrawn and that the tables still hold.
+    """
+
+    landings: tuple[Landing, ...]
+    results: Mapping[int, Reconciliation]
+    to_undo: tuple[date, ...]
+
+    @property
+    def effective(self) -> list[Landing]:
+        """The effective landings, oldest batch_date first."""
+        effective = [item for item in self.landings if item.is_effective]
+        return sorted(effective, key=attrgetter("batch_date"))
+
+    @property
+    def is_withdrawal_open(self) -> bool:
+        """Whether the tables still hold a batch that was withdrawn: a dbt build is due."""
+        return bool(self.to_undo)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a dbt build is due."""
+        return self.is_withdrawal_open or bool(self.pending())
+
+    @property
+    def newest_result(self) -> Reconciliation | None:
+        """Result of the applied batch with the latest batch_date; None when there is none."""
+        applied = [item for item in self.effective if item.is_applied]
+        return self.results[applied[-1].number] if applied else None
+
+    def pending(self) -> list[Landing]:
+        """Effective landings that dbt has yet to apply, oldest batch_date first.
+
+        A withdrawal that the tables do not show yet makes dbt rewind (macros/scd2/rewind.sql), to
+        before the withdrawn date and to before the batch that it applies next: what lies there is
+        applied again.
+        """
+        effective = self.effective
+        pending = [item for item in effective if not item.is_applied]
+        if self.to_undo and effective:
+            rewound_to = min(*self.to_undo, (pending or effective[-1:])[0].batch_date)
+            pending = [
+                item for item in effective if not item.is_applied or item.batch_date >= rewound_to
+            ]
+        return pending
+
+    def to_apply(self) -> list[Landing]:
+        """Landings that dbt builds in turn until none is pending, oldest batch_date first.
+
+        Those after a late or replacing batch are among them: its build makes them pending again.
+        """
+        pending = self.pending()
+        if not pending:
+            return []
+        return [item for item in self.effective if item.batch_date >= pending[0].batch_date]
+
+
 class Ledger:
     """The records of one warehouse and schema; the one writer of `landed_files`."""
 
@@ -128,12 +191,13 @@ class Ledger:
         self._reconciliation = settings.table("ops", "batch_reconciliation")
         self._current_batch = settings.table("ops", "current_batch")
 
-    def landings(self) -> list[Landing]:
-        """All landings, in the order in which they landed."""
+    def read(self) -> LedgerState:
+        """Read all records, once."""
         rows = self._session.table(self._landed_files).collect()
         files = sorted((LandedFile(**row.asDict()) for row in rows), key=_landing_then_feed)
-        applied = self.reconciliations().keys()
-        withdrawn = {item.landing_number: item.withdrawn_at for item in self._withdrawn()}
+        results = self.reconciliations()
+        withdrawals = self._withdrawn()
+        withdrawn = {item.landing_number: item.withdrawn_at for item in withdrawals}
         effective = {
             file.batch_date: file.landing_number
             for file in files
@@ -154,41 +218,27 @@ class Ledger:
                     files=landed,
                     withdrawn_at=withdrawn.get(number),
                     is_effective=effective.get(first.batch_date) == number,
-                    is_applied=number in applied,
+                    is_applied=number in results,
                 )
             )
-        return landings
+        to_undo = tuple(item.batch_date for item in withdrawals if not item.is_undone)
+        return LedgerState(tuple(landings), results, to_undo)
+
+    def landings(self) -> list[Landing]:
+        """All landings, in the order in which they landed."""
+        return list(self.read().landings)
 
     def pending(self) -> list[Landing]:
-        """Effective landings that dbt has yet to apply, oldest batch_date first.
-
-        A withdrawal that the tables do not show yet makes dbt rewind (macros/scd2/rewind.sql), to
-        before the withdrawn date and to before the batch that it applies next: what lies there is
-        applied again.
-        """
-        effective = self._effective()
-        pending = [item for item in effective if not item.is_applied]
-        withdrawn = [item.batch_date for item in self._withdrawn() if not item.is_undone]
-        if withdrawn and effective:
-            rewound_to = min(*withdrawn, (pending or effective[-1:])[0].batch_date)
-            pending = [
-                item for item in effective if not item.is_applied or item.batch_date >= rewound_to
-            ]
-        return pending
+        """Effective landings that dbt has yet to apply, oldest batch_date first."""
+        return self.read().pending()
 
     def is_withdrawal_open(self) -> bool:
         """Whether the tables still hold a batch that was withdrawn: a dbt build is due."""
-        return any(not item.is_undone for item in self._withdrawn())
+        return self.read().is_withdrawal_open
 
     def to_apply(self) -> list[Landing]:
-        """Landings that dbt builds in turn until none is pending, oldest batch_date first.
-
-        Those after a late or replacing batch are among them: its build makes them pending again.
-        """
-        pending = self.pending()
-        if not pending:
-            return []
-        return [item for item in self._effective() if item.batch_date >= pending[0].batch_date]
+        """Landings that dbt builds in turn until none is pending, oldest batch_date first."""
+        return self.read().to_apply()
 
     def reconciliations(self) -> dict[int, Reconciliation]:
         """Results of the applied landings, by landing number."""
@@ -204,12 +254,6 @@ class Ledger:
             row["feeds_without_valid_rows"] = tuple(row["feeds_without_valid_rows"])
         return {row.pop("landing_number"): Reconciliation(**row) for row in results}
 
-    def newest_result(self) -> Reconciliation | None:
-        """Result of the applied batch with the latest batch_date; None when there is none."""
-        results = self.reconciliations()
-        applied = [item for item in self._effective() if item.number in results]
-        return results[applied[-1].number] if applied else None
-
     def replay(self, since: date | None) -> list[Landing]:
         """Make batches pending again; the next dbt build rewinds to before the oldest of them.
 
@@ -219,7 +263,9 @@ class Ledger:
         Returns:
             The landings that are to be applied again, oldest batch_date first.
         """
-        chosen = [item for item in self._effective() if since is None or item.batch_date >= since]
+        chosen = [
+            item for item in self.read().effective if since is None or item.batch_date >= since
+        ]
         if chosen and self._session.catalog.tableExists(self._current_batch):
             oldest = min(item.batch_date for item in chosen)
             # First, so that a kill in between does no harm: without the landing that it is at, dbt
@@ -257,11 +303,6 @@ class Ledger:
         """Record a landing's files, in one commit: from then on it is landed."""
         rows = [tuple(vars(file).values()) for file in files]
         append_rows(self._session, self._landed_files, rows)
-
-    def _effective(self) -> list[Landing]:
-        """The effective landings, oldest batch_date first."""
-        effective = [item for item in self.landings() if item.is_effective]
-        return sorted(effective, key=attrgetter("batch_date"))
 
     def _withdrawn(self) -> list[_Withdrawal]:
         rows = self._session.table(self._withdrawals).collect()

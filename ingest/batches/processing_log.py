@@ -8,6 +8,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from ingest.catalog import append_rows, sql_text
+from ingest.config import Settings
 from ingest.files import sighting
 from ingest.messages import one_line
 
@@ -97,29 +98,64 @@ def _clean(value: object) -> object:
     return one_line(value) if isinstance(value, str) else value
 
 
-def rejected_triggers(session: SparkSession, table: str, limit: int) -> list[tuple[str, str, str]]:
-    """Time (UTC), trigger file and reason of the triggers rejected last, newest first.
+@dataclass(frozen=True)
+class OpenTrigger:
+    """A trigger whose last look did not land it, and whose batch has not landed since.
 
-    What has been mended since is left out: when a later look at the same trigger file, or at one
-    for the same batch or date, found it landed.
+    Attributes:
+        name: Name of its file.
+        status: `WAITING`, `REJECTED` or `FAILED`.
+        since: When that look was (UTC).
+        reason: What the look said.
+    """
+
+    name: str
+    status: str
+    since: datetime
+    reason: str
+
+
+def open_triggers(
+    session: SparkSession,
+    settings: Settings,
+    limit: int,
+    outcomes: Sequence[str] = ("WAITING", "REJECTED", "FAILED"),
+) -> list[OpenTrigger]:
+    """The triggers that the last looks at them left open, newest first.
+
+    One is settled once a batch of its id or of its date has landed since, under whatever name.
 
     Args:
-        session: Where the table is.
-        table: Qualified name of `processing_log`.
+        session: Where the tables are.
+        settings: Names the tables.
         limit: How many.
+        outcomes: What the last look came to.
     """
+    log, landed = settings.table("ops", "processing_log"), settings.table("landing", "landed_files")
     rows = session.sql(
-        "select date_format(finished_at, 'yyyy-MM-dd HH:mm') as rejected_at, source_file, message"
-        " from (select *, row_number() over (partition by source_file order by finished_at desc)"
-        f" as age from {table} where step = 'trigger' and status = 'REJECTED') as rejected"
-        f" where age = 1 and not exists (select 1 from {table} as later"
-        " where later.step = 'trigger' and later.status = 'LANDED'"
-        " and later.finished_at > rejected.finished_at"
-        " and (later.source_file = rejected.source_file or later.batch_id = rejected.batch_id"
-        " or later.batch_date = rejected.batch_date))"
-        f" order by finished_at desc limit {limit}"
+        f"select source_file, status, finished_at, message from ({_last_looks(log)}) as taken"
+        f" where status in ({', '.join(map(sql_text, outcomes))}) and not exists (select 1 from"
+        f" {landed} as landed where landed.landed_at > taken.finished_at and (landed.batch_id ="
+        " taken.batch_id or landed.batch_date = taken.batch_date))"
+        f" order by finished_at desc, source_file limit {limit}"
     ).collect()
-    return [(row.rejected_at, row.source_file, row.message) for row in rows]
+    return [
+        OpenTrigger(row.source_file, row.status, _utc(row.finished_at), row.message or "")
+        for row in rows
+    ]
+
+
+def _last_looks(log: str) -> str:
+    """A query for the last look at each trigger file."""
+    return (
+        "select * from (select *, row_number() over (partition by source_file order by"
+        f" finished_at desc) as age from {log} where step = 'trigger') as looks where age = 1"
+    )
+
+
+def _utc(time: datetime) -> datetime:
+    # Spark hands out local time without a zone.
+    return time.astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -153,17 +189,14 @@ def waiting_triggers(
         return []
     names = [one_line(path.name) for path in triggers]
     rows = session.sql(
-        "select source_file, status, message, finished_at from (select *, row_number() over"
-        " (partition by source_file order by finished_at desc) as age"
-        f" from {table} where step = 'trigger' and source_file in"
-        f" ({', '.join(map(sql_text, names))})) as taken where age = 1"
+        f"select source_file, status, message, finished_at from ({_last_looks(table)}) as taken"
+        f" where source_file in ({', '.join(map(sql_text, names))})"
     ).collect()
     taken = {row.source_file: row for row in rows}
     found = []
     for path, name in zip(triggers, names, strict=True):
         result, there = taken.get(name), sighting(path)
-        # Spark hands out local time without a zone.
-        at = result.finished_at.astimezone(UTC) if result else None
+        at = _utc(result.finished_at) if result else None
         # One that came since then, in the place of another, has not been looked at.
         if result and at and there and there.changed_ns / 1e9 <= at.timestamp():
             found.append(
@@ -205,16 +238,18 @@ def triggers_of_run(session: SparkSession, table: str, run_id: str | None) -> li
     return [LoggedTrigger(*row) for row in rows]
 
 
-def failed_build(session: SparkSession, table: str, batch_id: str) -> str | None:
-    """Why the last build of a batch failed; None when it did not, or there was none.
+def failed_builds(session: SparkSession, table: str) -> dict[str | None, str]:
+    """Why the last build of a batch failed, by the batches of which it did.
+
+    None stands for the build that empties the tables.
 
     Args:
         session: Where the table is.
         table: Qualified name of `processing_log`.
-        batch_id: The batch.
     """
     rows = session.sql(
-        f"select status, message from {table} where step = 'build' and batch_id ="
-        f" {sql_text(batch_id)} order by finished_at desc limit 1"
+        "select batch_id, message from (select *, row_number() over (partition by batch_id order by"
+        f" finished_at desc) as age from {table} where step = 'build') as builds"
+        " where age = 1 and status = 'FAILED'"
     ).collect()
-    return rows[0].message if rows and rows[0].status == "FAILED" else None
+    return {row.batch_id: row.message for row in rows}

@@ -6,6 +6,8 @@ Amounts are USD. No field holds personal data: quarantined rows are file names a
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from ingest.batches.processing_log import OpenTrigger
+
 
 @dataclass(frozen=True)
 class File:
@@ -250,23 +252,6 @@ class Shop:
     performance: tuple[tuple[str, int], ...] = ()
     products: tuple[Product, ...] = ()
     products_count: int = 0
-
-
-@dataclass(frozen=True)
-class OpenTrigger:
-    """A trigger whose last look did not land it.
-
-    Attributes:
-        name: Name of its file.
-        status: `WAITING`, `REJECTED` or `FAILED`.
-        since: When that look was (UTC).
-        reason: What the look said.
-    """
-
-    name: str
-    status: str
-    since: datetime
-    reason: str
 
 
 @dataclass(frozen=True)

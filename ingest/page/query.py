@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from pyspark.sql import Row, SparkSession
 
+from ingest.batches.processing_log import open_triggers
 from ingest.batches.results import anomalies
 from ingest.catalog import sql_text, tables_in
 from ingest.config import Settings
@@ -21,7 +22,6 @@ from ingest.page.facts import (
     Flow,
     Measured,
     OddMetric,
-    OpenTrigger,
     Outcome,
     Page,
     Place,
@@ -62,7 +62,7 @@ def read_page(session: SparkSession, settings: Settings, batch_id: str | None = 
         targets=reader.targets(),
         totals=reader.totals(),
         shop=read_shop(session, settings, choice.newest),
-        triggers=reader.triggers(),
+        triggers=tuple(open_triggers(session, settings, _TRIGGERS)),
         anomalies=reader.anomalies(),
     )
 
@@ -330,22 +330,6 @@ class _Reader:
             point = Measured(row.batch_date, value, row.expected, row.low, row.high)
             curves[row.feed, row.metric].append(point)
         return curves
-
-    def triggers(self) -> tuple[OpenTrigger, ...]:
-        """Triggers whose last look did not land them, and whose date has not landed since."""
-        rows = self._rows(
-            "select taken.source_file, taken.status, taken.finished_at, taken.message from"
-            " (select *, row_number() over (partition by source_file order by finished_at desc)"
-            f" as age from {self._ops('processing_log')} where step = 'trigger') as taken"
-            f" left anti join {self._settings.table('landing', 'landed_files')} as landed"
-            " on taken.batch_date = landed.batch_date and landed.landed_at > taken.finished_at"
-            " where taken.age = 1 and taken.status in ('WAITING', 'REJECTED', 'FAILED')"
-            f" order by taken.finished_at desc, taken.source_file limit {_TRIGGERS}"
-        )
-        return tuple(
-            OpenTrigger(row.source_file, row.status, _utc(row.finished_at), row.message or "")
-            for row in rows
-        )
 
     def _rows(self, query: str) -> list[Row]:
         return self._session.sql(query).collect()

@@ -21,7 +21,7 @@ from ingest.config import load_settings
 from ingest.engines.engine import exclusive_use
 from ingest.engines.local import LocalEngine
 from ingest.jobs import operation
-from ingest.pipeline import Applied, Pipeline
+from ingest.pipeline import Applied, Listener, Pipeline
 from ingest.sample import generate
 
 FEEDS = {"customers", "inventory", "orders", "products", "shipping"}
@@ -272,7 +272,7 @@ def test_an_operation_of_the_job_writes_to_its_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "exports"
-    settings = [f"--root={place / 'feeds'}", f"--warehouse={place / 'stack'}", "--target=local"]
+    settings = [f"--root={place / 'feeds'}", f"--warehouse={place / 'tables'}", "--target=local"]
     given = ["export", "tables --format csv", str(folder), *settings, "--archive-root=/nowhere"]
     monkeypatch.setattr(sys, "argv", ["ecomm-operation", *given])
 
@@ -287,7 +287,7 @@ def test_feed_without_a_valid_row_and_a_low_score_have_an_exit_code(
     """As the newest batch of all, and as one that the run applies."""
     settings = load_settings(warehouse=place / "tables")
 
-    def applied(pipeline: Pipeline, _: object) -> list[Applied]:
+    def applied(pipeline: Pipeline, listener: Listener) -> list[Applied]:
         landings = pipeline.ledger.landings()
         valid = {"orders": 0, "customers": 7}
         rows = [
@@ -296,7 +296,8 @@ def test_feed_without_a_valid_row_and_a_low_score_have_an_exit_code(
             for feed, count in valid.items()
         ]
         append_rows(session, table, [(*row, True, 70.0, "FAIL") for row in rows])
-        return [Applied(landings[-1], BuildResult(True, (), True), 1.0)]
+        found = pipeline.ledger.reconciliations()[landings[-1].number]
+        return [Applied(landings[-1], BuildResult(True, (), True), 1.0, found)]
 
     monkeypatch.setattr(Pipeline, "build_all", applied)
     table = settings.table("ops", "batch_reconciliation")

@@ -23,6 +23,7 @@ from ingest.batches.trigger import Trigger
 from ingest.build import BuildResult
 from ingest.catalog import append_rows
 from ingest.config import Settings
+from ingest.console import RunConsole
 from ingest.contract import load_contract
 from ingest.engines.local import LocalEngine
 from ingest.feed_root import FeedRoot
@@ -1107,9 +1108,9 @@ def apply(shop: Shop, batch_id: str, batch_date: date, number: int) -> None:
     append_rows(shop.spark, table, rows)
 
 
-def building(shop: Shop, pipeline: Pipeline, build: Callable[[], BuildResult]) -> Any:
+def building(shop: Shop, pipeline: Pipeline, build: Callable[[], BuildResult]) -> list[Any]:
     pipeline._build = lambda on_node: build()  # type: ignore[assignment]
-    return pipeline.build_all(lambda landing: lambda name, position, total: None)
+    return pipeline.build_all(RunConsole())
 
 
 def test_builds_go_on_until_nothing_is_pending(shop: Shop) -> None:
@@ -1123,7 +1124,7 @@ def test_builds_go_on_until_nothing_is_pending(shop: Shop) -> None:
         apply(shop, landing.batch_id, landing.batch_date, landing.number)
         return BuildResult(True, (), is_recorded=True)
 
-    applied = list(building(shop, pipeline, build))
+    applied = building(shop, pipeline, build)
 
     assert [item.landing.batch_date for item in applied] == [DAY, NEXT_DAY]
     assert pipeline.ledger.pending() == []
@@ -1140,7 +1141,7 @@ def test_build_that_applies_nothing_ends_the_run(shop: Shop) -> None:
 
     # Not without end, whatever the run does.
     done = iter([BuildResult(True, (), is_recorded=True)] * 3)
-    applied = list(building(shop, pipeline, lambda: next(done)))
+    applied = building(shop, pipeline, lambda: next(done))
 
     assert [item.result.success for item in applied] == [True, False]
     (row,) = shop.log("build")
@@ -1158,11 +1159,11 @@ def test_failed_build_ends_the_run_and_is_logged_once(shop: Shop) -> None:
     list(pipeline.take_in_all())
 
     logged_by_dbt = BuildResult(False, (("stg_orders", "broken"),), is_recorded=True)
-    assert len(list(building(shop, pipeline, lambda: logged_by_dbt))) == 1
+    assert len(building(shop, pipeline, lambda: logged_by_dbt)) == 1
     assert shop.log("build") == []
 
     never_ran = BuildResult(False, (("dbt", "no profile"),), is_recorded=False)
-    assert len(list(building(shop, pipeline, lambda: never_ran))) == 1
+    assert len(building(shop, pipeline, lambda: never_ran)) == 1
     assert [row.message for row in shop.log("build")] == ["dbt: no profile"]
 
 

@@ -39,7 +39,7 @@ from ingest.batches.results import Anomaly
 from ingest.build import BuildResult
 from ingest.config import load_settings
 from ingest.errors import BusyError, ConfigError, EngineError
-from ingest.pipeline import Applied
+from ingest.pipeline import Applied, Run
 
 DAY = date(2026, 3, 1)
 PASSWORD = "correct/horse@battery"  # pragma: allowlist secret
@@ -618,13 +618,14 @@ ODD = Anomaly("b-1", DAY, "orders", "rows", 12.0, 240.0, -9.0, "low", "look")
 
 
 def built(*failures: tuple[str, str], landing: Landing | None = LANDING) -> Applied:
-    return Applied(landing, BuildResult(not failures, failures, is_recorded=True), 1.0)
+    result = BuildResult(not failures, failures, is_recorded=True)
+    return Applied(landing, result, 1.0, None if failures or not landing else GOOD)
 
 
 def test_a_good_run_has_no_events() -> None:
     looks = [TriggerResult(Path("t.json"), outcome) for outcome in ("LANDED", "WAITING", "SKIPPED")]
 
-    assert events_of_run(looks, [built()], {3: GOOD}, {3: []}) == []
+    assert events_of_run(Run(taken=looks, builds=[built()])) == []
 
 
 def test_events_of_a_batch() -> None:
@@ -633,7 +634,7 @@ def test_events_of_a_batch() -> None:
         feeds_without_valid_rows=("orders", "products"),
     )  # fmt: skip
 
-    events = events_of_run([], [built()], {3: result}, {3: [ODD]})
+    events = events_of_run(Run(builds=[replace(built(), reconciliation=result, anomalies=(ODD,))]))
 
     name = "Batch b-1 of 2026-03-01 (landing 3)"
     assert [event.text for event in events] == [
@@ -650,7 +651,7 @@ def test_events_of_triggers() -> None:
     rejected = TriggerResult(Path("a\n.json"), Outcome.REJECTED, "a file is missing.", "b-1", DAY)
     failed = TriggerResult(Path("b.json"), Outcome.FAILED, "Unexpected error (X).")
 
-    events = events_of_run([rejected, failed], [], {}, {})
+    events = events_of_run(Run(taken=[rejected, failed]))
 
     assert [event.text for event in events] == [
         "The trigger a?.json was rejected: a file is missing.",
@@ -662,7 +663,7 @@ def test_events_of_triggers() -> None:
 def test_failed_build_names_nodes_and_quotes_nobody() -> None:
     failures = [(f"node_{number}", "cannot cast 'ann@x.example'") for number in range(12)]
 
-    (event,) = events_of_run([], [built(*failures)], {3: GOOD}, {})
+    (event,) = events_of_run(Run(builds=[built(*failures)]))
     assert event.text.startswith(
         "The build of batch b-1 of 2026-03-01 (landing 3) failed in node_0;"
     )
@@ -670,14 +671,14 @@ def test_failed_build_names_nodes_and_quotes_nobody() -> None:
     assert "ann" not in event.text
     assert event.is_mendable
 
-    (empty,) = events_of_run([], [built(("dbt", "x"), landing=None)], {}, {})
+    (empty,) = events_of_run(Run(builds=[built(("dbt", "x"), landing=None)]))
     assert empty.text.startswith("The build of the tables without any batch failed in dbt.")
 
 
 def test_long_texts_are_cut() -> None:
     look = TriggerResult(Path("a.json"), Outcome.REJECTED, "x" * 5000)
 
-    (event,) = events_of_run([look], [], {}, {})
+    (event,) = events_of_run(Run(taken=[look]))
 
     assert len(event.text) < 1010
 

@@ -20,12 +20,13 @@ from ingest.as_json import (
 from ingest.batches.error_rows import ErrorRow
 from ingest.batches.intake import Outcome, TriggerResult
 from ingest.batches.ledger import Landing, Reconciliation
-from ingest.batches.processing_log import LoggedTrigger, WaitingTrigger
+from ingest.batches.processing_log import LoggedTrigger, OpenTrigger, WaitingTrigger
 from ingest.batches.results import Anomaly, FailedRule
 from ingest.build import BuildResult
-from ingest.cli import ExitCode, _exit_code
-from ingest.console import RunConsole, errors_table, report_tables, status_table
-from ingest.pipeline import Applied, Leftover
+from ingest.cli.exit_codes import ExitCode, code_of_report, code_of_run
+from ingest.console import RunConsole, errors_table, report_lines, report_tables, status_tables
+from ingest.overview import Report, Status
+from ingest.pipeline import Applied, Leftover, Run
 
 FEEDS = ("customers", "inventory", "products", "shipping")
 FILES = [f"{feed}_2025_01_15.csv" for feed in FEEDS]
@@ -51,11 +52,11 @@ ODD = [
 
 
 def test_run_tells_of_anomalies_the_first_ten(capsys: pytest.CaptureFixture[str]) -> None:
-    applied = Applied(LANDING, BuildResult(True, (), is_recorded=True), 1.0)
+    applied = Applied(LANDING, BuildResult(True, (), is_recorded=True), 1.0, RESULT)
 
-    RunConsole().applied(applied, RESULT, ODD)
+    RunConsole().applied(replace(applied, anomalies=tuple(ODD)))
     told = capsys.readouterr().out
-    RunConsole().applied(applied, RESULT)
+    RunConsole().applied(applied)
     quiet = capsys.readouterr().out
 
     assert "validation FAIL. Anomalies: 12. (1.0 s)" in told
@@ -69,10 +70,10 @@ def test_status_and_report_show_anomalies() -> None:
     out = io.StringIO()
     console = Console(width=80, file=out)
 
-    for table in status_table([LANDING], {1: RESULT}, [], [], ODD):
+    for table in status_tables(Status((LANDING,), {1: RESULT}, anomalies=tuple(ODD))):
         console.print(table)
     status = out.getvalue()
-    for table in report_tables([], [], ODD):
+    for table in report_tables(Report(anomalies=tuple(ODD))):
         console.print(table)
 
     assert "daily-2025-01-15  applied" in status
@@ -80,19 +81,19 @@ def test_status_and_report_show_anomalies() -> None:
     assert "Anomalies of 2025-01-15 daily-2025-01-15" in out.getvalue()
     assert "12.50" in out.getvalue() and "-10.0" in out.getvalue()
     assert max(map(len, out.getvalue().splitlines())) <= 80
-    assert len(report_tables([], [])) == 2
+    assert len(report_tables(Report())) == 2
 
 
 def test_status_tells_why_a_trigger_waits() -> None:
     reason = f"Waiting for {', '.join(FILES)}."
-    waiting = [
+    waiting = (
         WaitingTrigger("trigger_2025_01_15.json", "waiting", "2025-01-15 20:00", reason),
         WaitingTrigger("trigger_2025_01_16.json"),
-    ]
+    )
     out = io.StringIO()
     console = Console(width=80, file=out)
 
-    for table in status_table([], {}, waiting, []):
+    for table in status_tables(Status(waiting=waiting)):
         console.print(table)
 
     lines = out.getvalue().splitlines()
@@ -154,7 +155,7 @@ def test_errors_show_all_of_a_row_s_place_and_batches() -> None:
 def test_report_says_what_a_rule_means() -> None:
     look = LoggedTrigger("trigger_2025_01_16.json", "b" * 100, "REJECTED", "Some file is missing.")
 
-    text = shown_at_80(*report_tables([look], [RULE]))
+    text = shown_at_80(*report_tables(Report((look,), (RULE,))))
 
     assert RULE.description in " ".join(text.split())
     for word in (RULE.rule_id, "MEDIUM", "WARN", "1234567", "12345678", "REJECTED"):
@@ -165,7 +166,7 @@ def test_outcomes_have_colours() -> None:
     out = io.StringIO()
     console = Console(width=80, file=out, force_terminal=True, color_system="standard")
 
-    for table in report_tables([LoggedTrigger("t", "b", "LANDED", "")], [RULE]):
+    for table in report_tables(Report((LoggedTrigger("t", "b", "LANDED", ""),), (RULE,))):
         console.print(table)
 
     assert "\x1b[32mLANDED" in out.getvalue()
@@ -176,15 +177,16 @@ def test_documents_for_programs_hold_what_the_tables_show() -> None:
     landing = Landing(1, "b", date(2025, 1, 16), "t.json", datetime.now(UTC), (), None, True, True)
     found = {1: Reconciliation(3, 2, 1, 99.5, "PASS")}
     look = TriggerResult(Path("t.json"), Outcome.LANDED, "Landed 3 rows.", "b", date(2025, 1, 16))
-    build = Applied(landing, BuildResult(False, (("orders", "why"),), True), 1.5)
+    refused = OpenTrigger("r.json", "REJECTED", datetime(2025, 1, 16, 9, tzinfo=UTC), "no")
+    build = Applied(landing, BuildResult(False, (("orders", "why"),), True), 1.5, found[1])
 
     status, report, errors, run = (
         json.loads(json_text(document))
         for document in (
-            status_document([landing], found, [WaitingTrigger("w.json")], [("at", "r.json", "no")]),
-            report_document([], [RULE], [landing], is_withdrawal_open=False),
+            status_document(Status((landing,), found, (WaitingTrigger("w.json"),), (refused,))),
+            report_document(Report(failed_rules=(RULE,), pending=(landing,))),
             errors_document([ERROR]),
-            run_document([look], [build], [Leftover("x", is_waiting=True)], found),
+            run_document(Run((), [look], [build], [Leftover("x", is_waiting=True)])),
         )
     )
 
@@ -220,17 +222,83 @@ def test_documents_for_programs_hold_what_the_tables_show() -> None:
     assert run["leftovers"] == [{"message": "x", "is_waiting": True}]
 
 
+def look(outcome: Outcome) -> TriggerResult:
+    return TriggerResult(Path("t.json"), outcome)
+
+
+BUILT = Applied(LANDING, BuildResult(True, (), is_recorded=True), 1.0, RESULT)
+BROKEN = replace(BUILT, result=BuildResult(False, (("x", "y"),), True), reconciliation=None)
+POOR = replace(BUILT, reconciliation=Reconciliation(5, 0, 5, 75.0, "FAIL", ("orders",)))
+WAITS, STUCK = Leftover("x", is_waiting=True), Leftover("x", is_waiting=False)
+
+
 @pytest.mark.parametrize(
-    ("leftovers", "code"),
+    ("run", "code"),
     [
-        ([], ExitCode.DONE),
-        ([Leftover("x", is_waiting=True)], ExitCode.WAITING),
-        ([Leftover("x", is_waiting=False)], ExitCode.FAILED),
-        ([Leftover("x", is_waiting=True), Leftover("x", is_waiting=False)], ExitCode.FAILED),
+        (Run(), ExitCode.DONE),
+        (Run(taken=[look(Outcome.LANDED), look(Outcome.SKIPPED)], builds=[BUILT]), ExitCode.DONE),
+        (Run(leftovers=[WAITS]), ExitCode.WAITING),
+        (Run(taken=[look(Outcome.WAITING)]), ExitCode.WAITING),
+        (Run(taken=[look(Outcome.WAITING)], builds=[POOR]), ExitCode.POOR),
+        (Run(taken=[look(Outcome.REJECTED)], builds=[POOR]), ExitCode.REJECTED),
+        (Run(taken=[look(Outcome.REJECTED)], builds=[BROKEN]), ExitCode.FAILED),
+        (Run(taken=[look(Outcome.FAILED), look(Outcome.REJECTED)]), ExitCode.FAILED),
+        # It succeeded, and left no trace in the tables.
+        (Run(builds=[replace(BUILT, reconciliation=None)]), ExitCode.FAILED),
+        (Run(builds=[replace(BUILT, landing=None, reconciliation=None)]), ExitCode.DONE),
+        (Run(leftovers=[STUCK]), ExitCode.FAILED),
+        (Run(leftovers=[WAITS, STUCK]), ExitCode.FAILED),
     ],
 )
-def test_exit_code_of_what_is_left(leftovers: list[Leftover], code: ExitCode) -> None:
-    assert _exit_code([], [], leftovers) == code
+def test_exit_code_of_a_run(run: Run, code: ExitCode) -> None:
+    assert code_of_run(run) == code
+
+
+def test_exit_code_by_the_least_score() -> None:
+    assert code_of_run(Run(builds=[BUILT]), 92.67) == ExitCode.DONE
+    assert code_of_run(Run(builds=[BUILT]), 92.68) == ExitCode.POOR
+
+
+@pytest.mark.parametrize(
+    ("report", "code"),
+    [
+        (Report(), ExitCode.DONE),
+        (Report(newest=RESULT), ExitCode.DONE),
+        (Report(newest=POOR.reconciliation), ExitCode.POOR),
+        (Report((LoggedTrigger("t", "b", "WAITING", ""),)), ExitCode.DONE),
+        (
+            Report((LoggedTrigger("t", "b", "REJECTED", ""),), newest=POOR.reconciliation),
+            ExitCode.REJECTED,
+        ),
+        (
+            Report(
+                (LoggedTrigger("t", "b", "FAILED", ""), LoggedTrigger("t", "b", "REJECTED", ""))
+            ),
+            ExitCode.FAILED,
+        ),
+        (Report(pending=(LANDING,)), ExitCode.FAILED),
+        (Report(is_withdrawal_open=True), ExitCode.FAILED),
+    ],
+)
+def test_exit_code_of_a_report(report: Report, code: ExitCode) -> None:
+    assert code_of_report(report) == code
+
+
+def test_report_says_why_a_batch_is_not_applied() -> None:
+    why = {LANDING.batch_id: "stg_orders: broken", "other": "x", None: "rewind: broken"}
+    landed = "Batch daily-2025-01-15 of 2025-01-15 is landed but not applied."
+
+    pending = report_lines(Report(pending=(LANDING,), failed_builds=why, newest=RESULT), 95)
+    emptied = report_lines(Report(failed_builds=why, is_withdrawal_open=True))
+
+    assert pending == [
+        landed,
+        "    stg_orders: broken",
+        "Mend what is told, if anything, and apply: python -m ingest run",
+        "The newest batch: The score 92.67 is below 95.",
+    ]
+    assert emptied[1:] == ["    rewind: broken"]
+    assert report_lines(Report(newest=RESULT)) == []
 
 
 def test_batch_without_a_valid_row_looks_like_no_other() -> None:
@@ -239,7 +307,7 @@ def test_batch_without_a_valid_row_looks_like_no_other() -> None:
     out = io.StringIO()
 
     for found in (empty, replace(empty, valid_rows=5, feeds_without_valid_rows=())):
-        for table in status_table([landing], {1: found}, [], []):
+        for table in status_tables(Status((landing,), {1: found})):
             Console(width=80, file=out).print(table)
 
     assert "none valid" in out.getvalue() and "applied" in out.getvalue()

@@ -85,6 +85,7 @@ def test_other_commands_are_refused(
         ("report", ExitCode.REJECTED, True),
         ("report", ExitCode.DONE, False),
         ("replay", ExitCode.FAILED, True),
+        ("export", ExitCode.USAGE, True),
         ("run", ExitCode.POOR, False),
         ("report", ExitCode.POOR, True),
     ],

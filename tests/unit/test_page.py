@@ -10,6 +10,7 @@ from pathlib import Path
 import altair as alt
 import pytest
 
+from ingest.batches.processing_log import OpenTrigger
 from ingest.errors import ConfigError
 from ingest.page.charts import charts
 from ingest.page.facts import (
@@ -19,7 +20,6 @@ from ingest.page.facts import (
     Flow,
     Measured,
     OddMetric,
-    OpenTrigger,
     Outcome,
     Page,
     Place,
