@@ -239,6 +239,14 @@ def test_only_the_owner_reads_what_is_in_the_warehouse(sample: Stack, warehouse:
     assert not [path for path in found if path.stat().st_mode & 0o077]
 
 
+def test_a_file_of_a_target_is_of_one_day(sample: Stack, warehouse: Path) -> None:
+    """So that closing a version writes anew what was opened on its day, and no more."""
+    days = {f"effective_date=2025-01-{day}" for day in (15, 16, 17)}
+    for feed in ("orders", "customers", "products", "inventory", "shipping"):
+        files = (warehouse / f"{sample.schema}_targets" / f"{feed}_target").rglob("*.parquet")
+        assert {file.parent.name for file in files} == days
+
+
 def test_building_again_changes_nothing(sample: Stack, spark: SparkSession) -> None:
     before = timeless(tables(spark, sample.schema))
     # As if a rule had quarantined one more row of the batch the first time.
