@@ -1,8 +1,8 @@
 """Take the product's guards away one at a time, and see a test miss each.
 
 `tests/guards/*.toml` lists the mutants: a file, the text to weaken and what stands there then, the
-promise of docs/reliability.md or README.md that it guards, and the tests that must miss it. This
-works on a copy of the project. Arguments are names of mutants, or parts of them; none means all.
+promise that it guards, of docs/reliability.md, docs/commands.md or README.md, and the tests that
+must miss it. This works on a copy of the project. Arguments are names of mutants, or parts of them; none means all.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from queue import Queue
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 LIST = Path("tests/guards")
-PAGES = (Path("docs/reliability.md"), Path("README.md"))
+PAGES = (Path("docs/reliability.md"), Path("docs/commands.md"), Path("README.md"))
 # What a copy of the project does without.
 LEFT_OUT = (
     ".git",
@@ -53,7 +53,7 @@ class Mutant:
         file: Product file, relative to the project.
         old: Text that stands there exactly once.
         new: What takes its place: the same code without the guard.
-        promise: Words of docs/reliability.md or README.md that no longer hold then.
+        promise: Words of one of `PAGES` that no longer hold then.
         tests: Tests that must fail then, relative to `tests/`; one that fails is enough.
     """
 

@@ -192,3 +192,9 @@ def test_links_lead_somewhere(page: str) -> None:
         assert PROJECT_DIR in to.resolve().parents or to.resolve() == PROJECT_DIR, link
         if place:
             assert place in headings(to.read_text(encoding="utf-8")), link
+
+
+def test_every_command_is_in_the_list() -> None:
+    listed = re.findall(r"^\| `python -m ingest ([a-z]+)", PAGES["docs/commands.md"], re.MULTILINE)
+
+    assert {*listed} == INGEST.commands.keys()
