@@ -2,7 +2,8 @@
 
 `tests/guards/*.toml` lists the mutants: a file, the text to weaken and what stands there then, the
 promise that it guards, of docs/reliability.md, docs/commands.md or README.md, and the tests that
-must miss it. This works on a copy of the project. Arguments are names of mutants, or parts of them; none means all.
+must miss it. This works on a copy of the project. Arguments are names of mutants, or parts of them;
+none means all.
 """
 
 import argparse
