@@ -3,10 +3,10 @@
 import gc
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ingest.config import Settings
 
@@ -21,7 +21,31 @@ _OFFSET = re.compile(r"\bfound .* at (\d+):\d+ expected ")
 # What dbt writes around the message of an error.
 _DBT_FRAME = re.compile(r"(Compilation|Runtime|Database) Error( in .*)?$|> (in|called by) ")
 
-OnNode = Callable[[str, int, int], None]
+
+class NodeListener(Protocol):
+    """Whoever looks on while the nodes of a build run; called from dbt's threads."""
+
+    def begins(self, total: int) -> None:
+        """Dbt has read the project, and runs so many nodes."""
+
+    def node_starts(self, name: str) -> None:
+        """A node, or a hook, starts."""
+
+    def node_ends(self, name: str, failure: str | None, *, is_counted: bool = True) -> None:
+        """It has ended; why, if it failed; hooks do not count."""
+
+
+class Unheard:
+    """A listener where nobody looks on."""
+
+    def begins(self, total: int) -> None:
+        """Say nothing."""
+
+    def node_starts(self, name: str) -> None:
+        """Say nothing."""
+
+    def node_ends(self, name: str, failure: str | None, *, is_counted: bool = True) -> None:
+        """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +87,17 @@ class DbtBuild:
         self._manifest: Manifest | None = None
         self._has_seeds = False
 
-    def __call__(self, on_node: OnNode, *selected: str) -> BuildResult:
+    def __call__(self, listener: NodeListener, *selected: str) -> BuildResult:
         """Build what a batch needs (selectors.yml), seeds only the first time; or what is selected.
 
         Args:
-            on_node: Called at the start of each node with its name, its position and the number
-                of nodes.
+            listener: Is told of each node as it starts and ends.
             *selected: Options of `dbt build` that select other nodes.
         """
         with _environment(self._environment):
-            return self._build(on_node, selected)
+            return self._build(listener, selected)
 
-    def _build(self, on_node: OnNode, selected: Sequence[str]) -> BuildResult:
+    def _build(self, listener: NodeListener, selected: Sequence[str]) -> BuildResult:
         # dbt takes a second to import, and only a build needs it.
         from dbt.artifacts.schemas.run import RunExecutionResult
         from dbt.cli.main import dbtRunner
@@ -88,15 +111,8 @@ class DbtBuild:
             # The manifest is large and stays: without it the garbage collector has less to walk.
             gc.freeze()
 
-        statements: dict[str, str] = {}
-
-        def on_event(event: Any) -> None:
-            if event.info.name == "SQLQuery":
-                statements[event.data.node_info.unique_id] = event.data.sql
-            if event.info.name == "LogStartLine":
-                on_node(event.data.node_info.node_name, event.data.index, event.data.total)
-
-        runner = dbtRunner(manifest=self._manifest, callbacks=[on_event])
+        events = _Events(listener)
+        runner = dbtRunner(manifest=self._manifest, callbacks=[events])
         # Seeds are as the first parse found them.
         left_out = ["unit_test", "seed"] if self._has_seeds else ["unit_test"]
         nodes = selected or ("--selector", "batch")
@@ -108,8 +124,7 @@ class DbtBuild:
         failures = tuple(
             (
                 result.node.name,
-                _short(result.message or str(result.status))
-                + _where(result.message or "", statements.get(result.node.unique_id, "")),
+                events.reason(result.node.unique_id, result.message or str(result.status)),
             )
             for result in done.result.results
             if str(result.status) in _FAILED
@@ -125,6 +140,39 @@ class DbtBuild:
             for node in nodes
             if "quarantine" in node.config.meta
         }
+
+
+class _Events:
+    """Passes on what dbt tells of its nodes."""
+
+    def __init__(self, listener: NodeListener) -> None:
+        self._listener = listener
+        self._statements: dict[str, str] = {}
+
+    def __call__(self, event: Any) -> None:
+        """Take an event of dbt's."""
+        data = event.data
+        match event.info.name:
+            case "SQLQuery":
+                self._statements[data.node_info.unique_id] = data.sql
+            case "ConcurrencyLine":
+                self._listener.begins(data.node_count)
+            case "NodeStart":
+                self._listener.node_starts(data.node_info.node_name)
+            case "NodeFinished":
+                result = data.run_result
+                failure = None
+                if result.status in _FAILED:
+                    failure = self.reason(data.node_info.unique_id, result.message or result.status)
+                self._listener.node_ends(data.node_info.node_name, failure)
+            case "LogHookStartLine":
+                self._listener.node_starts(data.node_info.node_name)
+            case "LogHookEndLine":
+                self._listener.node_ends(data.node_info.node_name, None, is_counted=False)
+
+    def reason(self, unique_id: str, message: str) -> str:
+        """Why a node failed, by dbt's message."""
+        return _short(message) + _where(message, self._statements.get(unique_id, ""))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Settings of one command: which feeds, which warehouse, engine, schema names; alerts."""
 
 import re
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -170,3 +171,32 @@ def load_settings(**given: Any) -> Settings:
         # Limits and alerts have no flag.
         named = variable if field.startswith(("max_", "alert_")) else f"--{field} (or {variable})"
         raise ConfigError(f"{named} {reason}.") from None
+
+
+def command_line(settings: Settings, words: str, *, with_root: bool = False) -> str:
+    """A command of ingest as a person may type it here, to work where the settings do.
+
+    Args:
+        settings: Where.
+        words: The command and its own options.
+        with_root: Whether it takes the feed root too.
+    """
+    try:
+        usual: Settings | None = Settings()
+    except ValidationError:
+        # The environment alone cannot work.
+        usual = None
+    flags = ["warehouse", "target", "schema_name", "project_dir"]
+    given = [
+        f" --{flag.removesuffix('_name').replace('_', '-')} {shlex.quote(_short_path(value))}"
+        for flag in (["root", *flags] if with_root else flags)
+        if (value := getattr(settings, flag)) != getattr(usual, flag, None)
+    ]
+    return f"python -m ingest {words}{''.join(given)}"
+
+
+def _short_path(value: Path | str) -> str:
+    """A path as one types it in the present folder."""
+    if isinstance(value, Path) and value.is_relative_to(Path.cwd()):
+        return str(value.relative_to(Path.cwd()))
+    return str(value)

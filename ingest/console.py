@@ -1,156 +1,36 @@
-"""What a person sees: progress, one line a batch, tables."""
+"""What a person sees of the tables and of a file: tables, and lines."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from ingest.batches.error_rows import ErrorRow
-from ingest.batches.intake import Outcome, TriggerResult
-from ingest.batches.ledger import Landing, Reconciliation
 from ingest.batches.results import Anomaly, plain
-from ingest.build import OnNode
 from ingest.checkup import HeaderCheck, RowCheck
 from ingest.contract import Feed, header_key
 from ingest.messages import one_line
 from ingest.overview import Report, Status
-from ingest.pipeline import Applied, Run
 from ingest.reading.header import name_list
 
 _ERRORS_SHOWN = 500
-_FAILURES_SHOWN = 10
 _SEVERITY_COLOURS = {"HIGH": "red", "MEDIUM": "yellow", "LOW": "cyan"}
-_ANOMALIES_SHOWN = 10
-_COLOURS = {
+COLOURS = {
     "LANDED": "green",
     "APPLIED": "green",
     "SKIPPED": "blue",
     "WAITING": "yellow",
+    "NOTE": "yellow",
     "REJECTED": "red",
     "FAILED": "red",
     "PASS": "green",
     "WARN": "yellow",
     "FAIL": "red",
 }
-
-
-class RunConsole:
-    """Shows a run as it goes."""
-
-    def __init__(self, *, to_stderr: bool = False) -> None:
-        """Write to standard output, or leave that to a document for programs."""
-        self._console = Console(highlight=False, soft_wrap=True, stderr=to_stderr)
-        self._progress = Progress(
-            TextColumn("{task.fields[batch]}"),
-            BarColumn(),
-            TextColumn("{task.fields[node]}"),
-            TimeElapsedColumn(),
-            console=self._console,
-            transient=True,
-        )
-        self._task = self._progress.add_task("dbt", visible=False, batch="", node="")
-
-    @contextmanager
-    def live(self) -> Iterator[None]:
-        """Keep the progress bar at the bottom of the terminal meanwhile."""
-        with self._progress:
-            yield
-
-    def trigger(self, result: TriggerResult) -> None:
-        """Tell the outcome of a trigger."""
-        self._print(result.outcome, result.name, escape(result.message), result.seconds)
-        for warning in result.warnings:
-            self.note(warning)
-
-    def building(self, landing: Landing | None) -> OnNode:
-        """Begin to show a build; gives the listener to its nodes."""
-        batch = escape(_batch(landing))
-        self._progress.reset(self._task, visible=True, batch=batch, node="dbt starts")
-
-        def on_node(name: str, position: int, total: int) -> None:
-            self._progress.update(self._task, completed=position, total=total, node=escape(name))
-
-        return on_node
-
-    def applied(self, build: Applied) -> None:
-        """Tell how a build went."""
-        self._progress.update(self._task, visible=False)
-        batch = _batch(build.landing)
-        if not build.success:
-            self._print("FAILED", batch, "dbt build failed.", build.seconds)
-        elif build.reconciliation is None:
-            self._print("APPLIED", batch, "The tables hold none any more.", build.seconds)
-        else:
-            self._batch_applied(batch, build, build.reconciliation)
-        failures = build.result.failures
-        for name, reason in failures[:_FAILURES_SHOWN]:
-            self._console.print(f"         {escape(name)}: {escape(reason)}")
-        if len(failures) > _FAILURES_SHOWN:
-            self._console.print(f"         and {len(failures) - _FAILURES_SHOWN} more")
-
-    def _batch_applied(self, batch: str, build: Applied, found: Reconciliation) -> None:
-        odd = build.anomalies
-        message = (
-            f"{found.file_rows} rows: {found.valid_rows} valid,"
-            f" {found.quarantined_rows} quarantined."
-            f" Score {found.score:.2f}, validation {_coloured(found.status)}."
-        )
-        if odd:
-            message += f" Anomalies: {len(odd)}."
-        self._print("APPLIED", batch, message, build.seconds)
-        for feed in found.feeds_without_valid_rows:
-            self.problem(
-                f"         No row of {feed} is valid: see python -m ingest errors --feed {feed}"
-            )
-        for anomaly in odd[:_ANOMALIES_SHOWN]:
-            self._console.print(
-                f"         [yellow]{escape(str(anomaly))}.[/] {escape(anomaly.advice)}"
-            )
-        if len(odd) > _ANOMALIES_SHOWN:
-            more = len(odd) - _ANOMALIES_SHOWN
-            self._console.print(f"         and {more} more: python -m ingest report")
-
-    def tell(self, word: str, message: str) -> None:
-        """Tell what a watch sees and does."""
-        self._console.print(f"[cyan]{escape(word):<8}[/] {escape(message)}")
-
-    def note(self, message: str) -> None:
-        """Tell of something odd that is no failure."""
-        self._console.print(f"[yellow]{'NOTE':<8}[/] {escape(message)}")
-
-    def problem(self, message: str) -> None:
-        """Tell of something that went wrong beside a batch."""
-        self._console.print(f"[red]{escape(message)}[/]")
-
-    def summary(self, run: Run, min_score: float | None = None) -> None:
-        """Close with the number of triggers by outcome, and what batches fall short of."""
-        counts = Counter(result.outcome for result in run.taken)
-        columns = ["triggers", *(outcome.lower() for outcome in Outcome), "batches applied"]
-        table = Table(*columns, box=SIMPLE)
-        built = sum(build.success for build in run.builds)
-        cells = [str(len(run.taken)), *(str(counts[outcome]) for outcome in Outcome), str(built)]
-        table.add_row(*cells)
-        self._console.print(table)
-        for sentence in run.shortcomings(min_score):
-            self.problem(sentence)
-
-    def _print(self, status: str, what: str, message: str, seconds: float) -> None:
-        """Print a line; the message is markup."""
-        colour = _COLOURS[status]
-        self._console.print(
-            f"[{colour}]{status:<8}[/] {escape(what)}  {message} [dim]({seconds:.1f} s)[/]"
-        )
-
-
-def _batch(landing: Landing | None) -> str:
-    return f"{landing.batch_date} {landing.batch_id}" if landing else "no batch"
 
 
 def status_tables(status: Status) -> list[Table]:
@@ -177,7 +57,7 @@ def status_tables(status: Status) -> list[Table]:
         cells = ["", "", "", "", ""]
         if result:
             cells = [str(result.valid_rows), str(result.quarantined_rows)]
-            cells += [f"{result.score:.2f}", _coloured(result.status)]
+            cells += [f"{result.score:.2f}", coloured(result.status)]
             cells.append(str(odd_on[landing.batch_date] or ""))
         batches.add_row(
             str(landing.batch_date),
@@ -201,14 +81,14 @@ def status_tables(status: Status) -> list[Table]:
         for trigger in status.waiting:
             others.add_row(
                 escape(trigger.name),
-                _coloured(trigger.state),
+                coloured(trigger.state),
                 trigger.since,
                 escape(trigger.reason),
             )
         for refused in status.rejected:
             others.add_row(
                 escape(refused.name),
-                _coloured(refused.status.lower()),
+                coloured(refused.status.lower()),
                 f"{refused.since:%Y-%m-%d %H:%M}",
                 escape(refused.reason),
             )
@@ -264,7 +144,7 @@ def report_tables(report: Report) -> list[Table]:
         triggers.add_row(
             escape(result.trigger_file),
             escape(result.batch_id or ""),
-            _coloured(result.status),
+            coloured(result.status),
             escape(result.message or ""),
         )
     failed, odd = report.failed_rules, report.anomalies
@@ -282,7 +162,7 @@ def report_tables(report: Report) -> list[Table]:
     )
     for rule in failed:
         rules.add_row(
-            _coloured(rule.status),
+            coloured(rule.status),
             f"[{_SEVERITY_COLOURS[rule.severity]}]{rule.severity}[/]",
             str(rule.failed_records),
             str(rule.checked_records),
@@ -361,9 +241,9 @@ def rows_lines(found: RowCheck, day: date) -> list[str]:
     return lines
 
 
-def _coloured(outcome: str) -> str:
+def coloured(outcome: str) -> str:
     """An outcome in its colour, spelled as it is."""
-    colour = _COLOURS.get(outcome.upper())
+    colour = COLOURS.get(outcome.upper())
     return f"[{colour}]{outcome}[/]" if colour else outcome
 
 

@@ -17,7 +17,7 @@ from ingest.batches.ledger import Landing, Ledger, Reconciliation
 from ingest.batches.processing_log import LogRow, ProcessingLog, now
 from ingest.batches.results import Anomaly, anomalies
 from ingest.batches.trigger import triggers_in
-from ingest.build import BuildResult, DbtBuild, OnNode
+from ingest.build import BuildResult, DbtBuild, NodeListener
 from ingest.config import Settings
 from ingest.contract import load_contract
 from ingest.feed_root import FeedRoot
@@ -100,7 +100,7 @@ class Listener(Protocol):
     def trigger(self, result: TriggerResult) -> None:
         """A trigger was looked at."""
 
-    def building(self, landing: Landing | None) -> OnNode:
+    def building(self, landing: Landing | None) -> NodeListener:
         """A dbt build begins, for that landing; gives the listener to its nodes."""
 
     def applied(self, build: Applied) -> None:
@@ -202,7 +202,7 @@ class Pipeline:
             builds.append(build)
         return builds
 
-    def _builds(self, on_build: Callable[[Landing | None], OnNode]) -> Iterator[Applied]:
+    def _builds(self, on_build: Callable[[Landing | None], NodeListener]) -> Iterator[Applied]:
         """The builds of `build_all`, each when it has ended."""
         tried: set[int | None] = set()
         while (state := self.ledger.read()).is_due:

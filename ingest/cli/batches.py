@@ -67,9 +67,9 @@ def watch(
 
     What fails is told and tried again. Other commands can be used between its runs.
     """
-    from ingest.console import RunConsole
     from ingest.contract import load_contract
     from ingest.engines.engine import open_tables
+    from ingest.run_console import RunConsole
     from ingest.serve import served
 
     if settings.target == "databricks":
@@ -100,7 +100,7 @@ def watch(
 
         def work() -> bool:
             keep_engine()
-            code = _run(settings, with_dbt=True, min_score=min_score)
+            code = _run(settings, with_dbt=True, min_score=min_score, has_next=False)
             try:
                 with open_tables(settings) as session:
                     write_report_page(session, settings, page, None, docs)
@@ -128,12 +128,12 @@ def replay(
 
     Exit code: 0 all done, 1 something failed.
     """
-    from ingest.console import RunConsole
     from ingest.engines.engine import open_tables
     from ingest.pipeline import Pipeline, Run
+    from ingest.run_console import RunConsole
 
     shown = RunConsole()
-    with open_tables(settings, exclusive=True) as session, shown.live():
+    with shown.live(), open_tables(settings, exclusive=True) as session:
         pipeline = Pipeline(settings, session)
         chosen = pipeline.replay(since.date() if since else None)
         builds = pipeline.build_all(shown) if chosen else []
@@ -157,12 +157,12 @@ def withdraw(
 
     Exit code: 0 all done, 1 something failed, or there was nothing to withdraw.
     """
-    from ingest.console import RunConsole
     from ingest.engines.engine import open_tables
     from ingest.pipeline import Pipeline, Run
+    from ingest.run_console import RunConsole
 
     shown = RunConsole()
-    with open_tables(settings, exclusive=True) as session, shown.live():
+    with shown.live(), open_tables(settings, exclusive=True) as session:
         pipeline = Pipeline(settings, session)
         withdrawn = pipeline.withdraw(day.date())
         # What a command that was killed has left to do, too.
@@ -175,16 +175,22 @@ def withdraw(
 
 
 def _run(
-    settings: Settings, *, with_dbt: bool, min_score: float | None = None, as_json: bool = False
+    settings: Settings,
+    *,
+    with_dbt: bool,
+    min_score: float | None = None,
+    as_json: bool = False,
+    has_next: bool = True,
 ) -> ExitCode:
-    """Run the pipeline, show it and send alerts about it."""
+    """Run the pipeline, show it and where to look next, and send alerts about it."""
     from ingest.alerts.channels import channels
     from ingest.alerts.outbox import Outbox
     from ingest.as_json import json_text, run_document
-    from ingest.console import RunConsole
     from ingest.contract import load_contract
     from ingest.engines.engine import open_engine
+    from ingest.next_steps import next_steps
     from ingest.pipeline import Pipeline
+    from ingest.run_console import RunConsole
 
     shown = RunConsole(to_stderr=as_json)
     outbox = Outbox(channels(settings), shown.note)
@@ -194,11 +200,13 @@ def _run(
             # A deployment makes the volume, not what is in it.
             root.make(load_contract(settings.project_dir).feeds)
         root.check()
-        with open_engine(settings, exclusive=True) as session, shown.live():
+        with shown.live(), open_engine(settings, exclusive=True) as session:
             pipeline = Pipeline(settings, session)
             with outbox.with_log(pipeline.log):
                 done = pipeline.run(shown, with_dbt=with_dbt)
                 shown.summary(done, min_score)
+                if has_next:
+                    shown.next_steps(next_steps(done, settings))
                 if outbox.is_on:
                     outbox.tell(_events(settings, pipeline, done))
     if as_json:

@@ -23,11 +23,11 @@ from ingest.batches.trigger import Trigger
 from ingest.build import BuildResult
 from ingest.catalog import append_rows
 from ingest.config import Settings
-from ingest.console import RunConsole
 from ingest.contract import load_contract
 from ingest.engines.local import LocalEngine
 from ingest.feed_root import FeedRoot
 from ingest.pipeline import Leftover, Pipeline
+from ingest.run_console import RunConsole
 from ingest.sample import generate
 
 DAY = date(2025, 1, 15)

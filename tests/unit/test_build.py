@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from support.macros import call_macro
 
-from ingest.build import BuildResult, DbtBuild, _environment, _never_ran, _short, _where
+from ingest.build import BuildResult, DbtBuild, Unheard, _environment, _never_ran, _short, _where
 from ingest.config import load_settings
 
 
@@ -28,7 +28,7 @@ def test_project_that_cannot_be_parsed_is_a_failed_build(tmp_path: Path) -> None
     """It never ran, so nobody but ingest logs it."""
     settings = load_settings(project_dir=tmp_path, warehouse=tmp_path / "tables")
 
-    result = DbtBuild(settings)(lambda name, position, total: None)
+    result = DbtBuild(settings)(Unheard())
 
     assert (result.success, result.is_recorded) == (False, False)
     ((name, reason),) = result.failures

@@ -2,9 +2,11 @@
 
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -24,9 +26,12 @@ from ingest.batches.processing_log import LoggedTrigger, OpenTrigger, WaitingTri
 from ingest.batches.results import Anomaly, FailedRule
 from ingest.build import BuildResult
 from ingest.cli.exit_codes import ExitCode, code_of_report, code_of_run
-from ingest.console import RunConsole, errors_table, report_lines, report_tables, status_tables
+from ingest.config import command_line, load_settings
+from ingest.console import errors_table, report_lines, report_tables, status_tables
+from ingest.next_steps import next_steps
 from ingest.overview import Report, Status
 from ingest.pipeline import Applied, Leftover, Run
+from ingest.run_console import RunConsole
 
 FEEDS = ("customers", "inventory", "products", "shipping")
 FILES = [f"{feed}_2025_01_15.csv" for feed in FEEDS]
@@ -282,6 +287,63 @@ def test_exit_code_by_the_least_score() -> None:
 )
 def test_exit_code_of_a_report(report: Report, code: ExitCode) -> None:
     assert code_of_report(report) == code
+
+
+def commands(run: Run, **given: Any) -> list[str]:
+    return [step.command for step in next_steps(run, load_settings(**given))]
+
+
+def test_a_run_says_where_to_look_next_and_only_what_applies(tmp_path: Path) -> None:
+    clean = replace(BUILT, reconciliation=Reconciliation(5, 5, 0, 100.0, "PASS"))
+    odd = replace(clean, anomalies=tuple(ODD))
+    page = "python -m ingest report --html report.html --open"
+
+    assert commands(Run()) == commands(Run(taken=[look(Outcome.SKIPPED)])) == []
+    assert commands(Run(taken=[look(Outcome.LANDED)], builds=[clean])) == [page]
+    assert commands(Run(builds=[odd])) == ["python -m ingest report", page]
+    assert commands(Run(builds=[BUILT])) == [
+        "python -m ingest errors --open",
+        "python -m ingest report",
+        page,
+    ]
+    assert commands(Run(taken=[look(Outcome.LANDED)], builds=[BROKEN])) == [
+        "python -m ingest report"
+    ]
+    assert commands(Run(taken=[look(Outcome.WAITING)])) == ["python -m ingest status"]
+    assert commands(Run(taken=[look(Outcome.LANDED)])) == ["python -m ingest run"]
+    assert commands(Run(builds=[BUILT]), target="databricks") == []
+
+
+def test_commands_to_type_work_where_the_run_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = {"root": tmp_path / "my feeds", "warehouse": tmp_path / "tables"}
+    settings = load_settings(**place, schema_name="shop")
+
+    assert command_line(settings, "status", with_root=True) == (
+        "python -m ingest status --root 'my feeds' --warehouse tables --schema shop"
+    )
+    assert command_line(settings, "report") == (
+        "python -m ingest report --warehouse tables --schema shop"
+    )
+    # What is in the environment is there for the next command, too.
+    monkeypatch.setenv("ECOMM_WAREHOUSE", str(tmp_path / "tables"))
+    monkeypatch.setenv("ECOMM_SCHEMA", "shop")
+    assert command_line(load_settings(), "report") == "python -m ingest report"
+
+
+def test_lines_wrap_beside_their_word_and_commands_do_not(tmp_path: Path) -> None:
+    out = io.StringIO()
+    shown = RunConsole(console=Console(width=80, file=out, force_terminal=True, no_color=True))
+    long = tmp_path / ("a" * 60) / ("b" * 60)
+
+    shown.note("orders_2025_01_17.csv: malformed rows are quarantined: 2, the first is row 119.")
+    shown.next_steps(next_steps(Run(builds=[BUILT]), load_settings(warehouse=long)))
+
+    text = out.getvalue()
+    assert "the first is \n         row 119." in text
+    assert f"errors --open --warehouse {long}\n" in re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 def test_report_says_why_a_batch_is_not_applied() -> None:
