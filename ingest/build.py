@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _MESSAGE_LENGTH = 400
 _LINE_LENGTH = 120
-# Where the local engine's parser stopped, in bytes.
-_OFFSET = re.compile(r"\bfound .* at (\d+):\d+ expected ")
+# Where the local engine's parser stopped, in bytes; what it would have liked better is no help.
+_OFFSET = re.compile(r" at (\d+):\d+ expected .*", re.DOTALL)
+# Where Spark's did.
+_LINE = re.compile(r"\(line (\d+), pos \d+\)")
 # What dbt writes around the message of an error.
 _DBT_FRAME = re.compile(r"(Compilation|Runtime|Database) Error( in .*)?$|> (in|called by) ")
 
@@ -111,7 +113,7 @@ class DbtBuild:
             # The manifest is large and stays: without it the garbage collector has less to walk.
             gc.freeze()
 
-        events = _Events(listener)
+        events = _Events(listener, self._manifest)
         runner = dbtRunner(manifest=self._manifest, callbacks=[events])
         # Seeds are as the first parse found them.
         left_out = ["unit_test", "seed"] if self._has_seeds else ["unit_test"]
@@ -145,8 +147,9 @@ class DbtBuild:
 class _Events:
     """Passes on what dbt tells of its nodes."""
 
-    def __init__(self, listener: NodeListener) -> None:
+    def __init__(self, listener: NodeListener, manifest: "Manifest") -> None:
         self._listener = listener
+        self._nodes = manifest.nodes
         self._statements: dict[str, str] = {}
 
     def __call__(self, event: Any) -> None:
@@ -171,8 +174,12 @@ class _Events:
                 self._listener.node_ends(data.node_info.node_name, None, is_counted=False)
 
     def reason(self, unique_id: str, message: str) -> str:
-        """Why a node failed, by dbt's message."""
-        return _short(message) + _where(message, self._statements.get(unique_id, ""))
+        """Why a node failed, by dbt's message, and in which file."""
+        node = self._nodes.get(unique_id)
+        # A hook is none of the nodes.
+        place = f" In {node.original_file_path}." if node else ""
+        place += _where(message, self._statements.get(unique_id, ""), node)
+        return _short(_OFFSET.sub(".", message)) + place
 
 
 @contextmanager
@@ -194,14 +201,35 @@ def _never_ran(error: BaseException | None) -> BuildResult:
     return BuildResult(False, (("dbt", _short(str(error))),), is_recorded=False)
 
 
-def _where(message: str, statement: str) -> str:
-    """The line at which the local engine stopped to read a statement: it tells an offset only."""
-    found = _OFFSET.search(message)
-    text = statement.encode()
-    if not found or (offset := int(found[1])) >= len(text):
+def _where(message: str, statement: str, node: Any = None) -> str:
+    """The line at which an engine stopped to read a statement; that of the compiled file, if any.
+
+    The statement has more lines than that file: what dbt puts around the model.
+    """
+    line = _line_of(message, statement)
+    if line is None:
         return ""
-    line = statement.split("\n")[text.count(b"\n", 0, offset)]
-    return f" The line: {line.strip()[:_LINE_LENGTH]}"
+    lines = statement.split("\n")
+    text = lines[line].strip()[:_LINE_LENGTH]
+    compiled = (getattr(node, "compiled_code", None) or "").strip()
+    start = statement.find(compiled) if compiled else -1
+    first = statement.count("\n", 0, start) if start >= 0 else len(lines)
+    if not first <= line <= first + compiled.count("\n"):
+        return f" The line: {text}"
+    # dbt strips the file when it puts it into a statement.
+    blank = node.compiled_code[: node.compiled_code.index(compiled)].count("\n")
+    return f" Line {line - first + blank + 1} of {node.compiled_path}: {text}"
+
+
+def _line_of(message: str, statement: str) -> int | None:
+    """Index of the line of a statement that an engine's message means; None when it tells none."""
+    if found := _OFFSET.search(message):
+        text, offset = statement.encode(), int(found[1])
+        return text.count(b"\n", 0, offset) if offset < len(text) else None
+    if found := _LINE.search(message):
+        line = int(found[1]) - 1
+        return line if line <= statement.count("\n") else None
+    return None
 
 
 def _short(message: str) -> str:

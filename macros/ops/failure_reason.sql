@@ -1,6 +1,6 @@
 {#-
-    A node that failed in a dbt run, and why, in one line: the message without dbt's frames, and without what stands in single
-    quotes, which may be data.
+    A node that failed in a dbt run, and why, in one line: the message without dbt's frames, without what the local engine's parser
+    would have liked better, and without what stands in single quotes, which may be data; and the file.
 -#}
 {% macro failure_reason(result) -%}
     {%- set said = [] -%}
@@ -8,6 +8,8 @@
         if not modules.re.match('(Compilation|Runtime|Database) Error( in .*)?$|> (in|called by) ', line) -%}
         {%- do said.append(line) -%}
     {%- endfor -%}
-    {%- set reason = modules.re.sub("'[^']*'", "'…'", said | join(' ')) -%}
-    {{ return(result.node.name ~ ': ' ~ (reason if reason | length <= 400 else reason[:400] ~ ' …')) }}
+    {%- set heard = modules.re.sub(' at [0-9]+:[0-9]+ expected .*', '.', said | join(' ')) -%}
+    {%- set reason = modules.re.sub("'[^']*'", "'…'", heard) -%}
+    {%- set short = reason if reason | length <= 400 else reason[:400] ~ ' …' -%}
+    {{ return(result.node.name ~ ': ' ~ short ~ ' In ' ~ result.node.original_file_path ~ '.') }}
 {%- endmacro %}

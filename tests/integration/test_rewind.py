@@ -233,7 +233,10 @@ def test_withdrawn_newest(stack: Tables) -> None:
 
 def results(names: Iterable[str], status: str = "success") -> list[SimpleNamespace]:
     return [
-        SimpleNamespace(status=status, node=SimpleNamespace(name=name, unique_id=name))
+        SimpleNamespace(
+            status=status,
+            node=SimpleNamespace(name=name, unique_id=name, original_file_path=f"{name}.sql"),
+        )
         for name in names
     ]
 

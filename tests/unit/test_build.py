@@ -53,11 +53,22 @@ def test_offset_of_the_local_engine_becomes_a_line() -> None:
 
 def test_reason_of_a_failure_is_one_line_without_data() -> None:
     result = SimpleNamespace(
-        node=SimpleNamespace(name="orders"),
+        node=SimpleNamespace(name="orders", original_file_path="models/orders.sql"),
         message="Runtime Error in model orders (models/orders.sql)\n  Cannot cast 'jo@example.com'"
         "\n  to INT\n\n  > in macro f (macros/f.sql)",
     )
 
     reason = call_macro("failure_reason", result, modules=SimpleNamespace(re=re))
 
-    assert reason == "orders: Cannot cast '…' to INT"
+    assert reason == "orders: Cannot cast '…' to INT In models/orders.sql."
+
+
+def test_reason_of_a_failure_leaves_out_what_the_parser_expected() -> None:
+    result = SimpleNamespace(
+        node=SimpleNamespace(name="orders", original_file_path="models/orders.sql"),
+        message="invalid argument: found y at 212:213 expected ',', 'FROM', or ')'",
+    )
+
+    reason = call_macro("failure_reason", result, modules=SimpleNamespace(re=re))
+
+    assert reason == "orders: invalid argument: found y. In models/orders.sql."

@@ -3,9 +3,11 @@
 import io
 import re
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from dbt.adapters.events.types import SQLQuery
 from dbt.events.types import (
     ConcurrencyLine,
     LogHookEndLine,
@@ -23,6 +25,7 @@ from ingest.pipeline import Applied
 from ingest.progress import BuildProgress
 from ingest.run_console import RunConsole
 
+PROJECT: Any = SimpleNamespace(nodes={})
 LANDING = Landing(
     1, "daily-2025-01-15", date(2025, 1, 15), "t.json", datetime.now(UTC), (), None, True, False
 )
@@ -87,7 +90,7 @@ def progress(clock: Clock, failures: list[tuple[str, str]]) -> BuildProgress:
 def test_progress_counts_what_has_ended_and_names_the_slowest(
     progress: BuildProgress, clock: Clock
 ) -> None:
-    tell = _Events(progress)
+    tell = _Events(progress, PROJECT)
 
     assert progress.state() == "dbt starts"
     tell(count(184))
@@ -107,7 +110,7 @@ def test_progress_counts_what_has_ended_and_names_the_slowest(
 
 
 def test_hooks_are_seen_and_not_counted(progress: BuildProgress) -> None:
-    tell = _Events(progress)
+    tell = _Events(progress, PROJECT)
     tell(count(1))
     tell(hook("on-run-end-0"))
 
@@ -120,7 +123,7 @@ def test_hooks_are_seen_and_not_counted(progress: BuildProgress) -> None:
 def test_node_that_fails_is_told_at_once(
     status: str, progress: BuildProgress, failures: list[tuple[str, str]]
 ) -> None:
-    tell = _Events(progress)
+    tell = _Events(progress, PROJECT)
     tell(count(3))
     tell(starts("orders"))
     tell(starts("customers"))
@@ -130,6 +133,36 @@ def test_node_that_fails_is_told_at_once(
     assert progress.failed == {"orders"} and progress.state().startswith("1/3  slowest: customers")
     tell(ends("stock", "skipped"))
     assert len(failures) == 1 and progress.done == 2
+
+
+def test_failure_is_told_with_its_file_and_line() -> None:
+    """The statement is what dbt makes of the model; the line is that of the compiled file."""
+    failures: list[tuple[str, str]] = []
+    progress = BuildProgress("batch", lambda *failure: failures.append(failure))
+    model = SimpleNamespace(
+        original_file_path="models/marts/orders.sql",
+        compiled_path="target/compiled/shop/models/marts/orders.sql",
+        compiled_code="\n\nwith x as (select 1)\nselect y z w\nfrom x\n",
+    )
+    tell = _Events(progress, SimpleNamespace(nodes={"model.shop.orders": model}))  # type: ignore[arg-type]
+    body = "with x as (select 1)\nselect y z w\nfrom x"
+    sql = f"/* dbt */\ncreate table orders as\nselect y\nfrom (\n{body}\n)"
+    at = sql.index("w\nfrom")
+    local = f"invalid argument: found w at {at}:{at + 1} expected ',', 'FROM', or ')'"
+    spark = "[PARSE_SYNTAX_ERROR] Syntax error at or near 'w'. (line 6, pos 11)"
+
+    for message in (local, spark, "unknown function: f", spark.replace("6", "3")):
+        tell(event(SQLQuery(node_info=node("orders"), conn_name="c", sql=sql)))
+        tell(ends("orders", "error", message))
+
+    file = " In models/marts/orders.sql."
+    line = " Line 4 of target/compiled/shop/models/marts/orders.sql: select y z w"
+    assert [reason for _, reason in failures] == [
+        f"invalid argument: found w.{file}{line}",
+        f"{spark}{file}{line}",
+        f"unknown function: f{file}",
+        f"{spark.replace('6', '3')}{file} The line: select y",
+    ]
 
 
 def test_now_and_then_a_line_where_nobody_sees_a_bar(clock: Clock) -> None:
@@ -163,7 +196,7 @@ def shown(width: int, *, is_terminal: bool) -> tuple[RunConsole, io.StringIO]:
 def build(console: RunConsole, *, fails: bool) -> None:
     """A build of two nodes, as the pipeline shows it."""
     with console.live():
-        tell = _Events(console.building(LANDING))
+        tell = _Events(console.building(LANDING), PROJECT)
         console._progress.refresh()
         tell(count(2))
         tell(starts("a_name_that_is_far_too_long_for_any_terminal_" * 3))
