@@ -176,8 +176,9 @@ class _Events:
     def reason(self, unique_id: str, message: str) -> str:
         """Why a node failed, by dbt's message, and in which file."""
         node = self._nodes.get(unique_id)
-        # A hook is none of the nodes.
-        place = f" In {node.original_file_path}." if node else ""
+        # A hook is none of the nodes, and what is said of a seed begins with its file.
+        file = node.original_file_path if node else ""
+        place = "" if file in message else f" In {file}."
         place += _where(message, self._statements.get(unique_id, ""), node)
         return _short(_OFFSET.sub(".", message)) + place
 

@@ -113,7 +113,10 @@ def _plain(column: pa.Array) -> pa.Array:
         column = pa.array([_json(kind, value) for value in column.to_pylist()], pa.string())
     elif pa.types.is_timestamp(kind):
         return column.cast(pa.timestamp("us", "UTC"))
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+    elif pa.types.is_string_view(kind) or pa.types.is_large_string(kind):
+        # The local engine has it for text that it has computed; CSV files take no such type.
+        column = column.cast(pa.string())
+    if pa.types.is_string(column.type):
         return pc.if_else(
             pc.match_substring_regex(column, _FORMULA),
             pc.binary_join_element_wise("'", column, ""),

@@ -11,5 +11,6 @@
     {%- set heard = modules.re.sub(' at [0-9]+:[0-9]+ expected .*', '.', said | join(' ')) -%}
     {%- set reason = modules.re.sub("'[^']*'", "'…'", heard) -%}
     {%- set short = reason if reason | length <= 400 else reason[:400] ~ ' …' -%}
-    {{ return(result.node.name ~ ': ' ~ short ~ ' In ' ~ result.node.original_file_path ~ '.') }}
+    {%- set file = result.node.original_file_path -%}
+    {{ return(result.node.name ~ ': ' ~ short ~ ('' if file in short else ' In ' ~ file ~ '.')) }}
 {%- endmacro %}
