@@ -1,5 +1,6 @@
 """Writing the report page, where the packages that it needs are installed."""
 
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,16 @@ def write_report_page(
     except ModuleNotFoundError as error:
         raise no_package("--html", error) from None
     write_page(read_page(session, settings, batch), out, docs)
+
+
+def open_in_browser(page: Path) -> None:
+    """Show a page in the user's browser, or in the one that the variable BROWSER names.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if not webbrowser.open(page.resolve().as_uri()):
+        raise ConfigError(f"No browser was found: open {page} in one, or name it in BROWSER.")
 
 
 def no_package(what: str, error: ModuleNotFoundError) -> ConfigError:

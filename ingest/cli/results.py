@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ingest.cli.exit_codes import code_of_report
 from ingest.cli.options import DOCS, ENGINE_OPTIONS, AsJson, Docs, MinScore, app, with_settings
-from ingest.cli.report_page import write_report_page
+from ingest.cli.report_page import open_in_browser, write_report_page
 from ingest.config import Settings
 from ingest.errors import ConfigError
 
@@ -130,7 +130,7 @@ def report(
         for line in report_lines(found, min_score):
             typer.echo(line)
     if in_browser and html is not None:
-        typer.launch(html.resolve().as_uri())
+        open_in_browser(html)
     raise typer.Exit(code_of_report(found, min_score))
 
 

@@ -1,6 +1,7 @@
 """The command line without an engine: what a user gets wrong is told in one sentence."""
 
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ingest.cli import ExitCode, app
-from ingest.config import load_settings
+from ingest.config import PROJECT_DIR, load_settings
 from ingest.engines.engine import exclusive_use
 from ingest.errors import ConfigError
 from ingest.feed_root import FeedRoot
@@ -199,3 +200,30 @@ def test_watch_that_cannot_begin(tmp_path: Path, options: list[str], message: st
     assert message in failed.stderr
     assert failed.stderr.count("\n") == 1
     assert not (tmp_path / "tables").exists()
+
+
+@pytest.mark.parametrize(("code", "is_opened"), [(0, True), (1, False)])
+def test_page_is_opened_in_the_browser_that_is_named(
+    tmp_path: Path, code: int, is_opened: bool
+) -> None:
+    """In a process of its own: Python looks for browsers once."""
+    browser, page = tmp_path / "browser", tmp_path / "my page.html"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > "{tmp_path}/given"\nexit {code}\n')
+    browser.chmod(0o755)
+    script = "import sys; from pathlib import Path; from ingest.cli.report_page import *;"
+    environment = {
+        "BROWSER": f"{browser} %s",
+        "PATH": str(tmp_path),
+        "PYTHONPATH": str(PROJECT_DIR),
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script} open_in_browser(Path(sys.argv[1]))", str(page)],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (tmp_path / "given").read_text() == page.as_uri()
+    assert (done.returncode == 0) == is_opened
+    assert is_opened or f"No browser was found: open {page} in one" in done.stderr
