@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -11,6 +12,7 @@ from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,8 +39,10 @@ from ingest.batches.ledger import Landing, Reconciliation
 from ingest.batches.processing_log import LoggedAlert, LogRow
 from ingest.batches.results import Anomaly
 from ingest.build import BuildResult
+from ingest.cli import ExitCode
 from ingest.config import load_settings
 from ingest.errors import BusyError, ConfigError, EngineError
+from ingest.feed_root import FeedRoot
 from ingest.pipeline import Applied, Run
 
 DAY = date(2026, 3, 1)
@@ -673,6 +677,64 @@ def test_failed_build_names_nodes_and_quotes_nobody() -> None:
 
     (empty,) = events_of_run(Run(builds=[built(("dbt", "x"), landing=None)]))
     assert empty.text.startswith("The build of the tables without any batch failed in dbt.")
+
+
+@pytest.mark.parametrize(
+    ("build", "text", "code"),
+    [
+        (
+            built(("stg_orders", "cannot cast 'ann@x.example'")),
+            "The build of batch b-1 of 2026-03-01 (landing 3) failed in stg_orders. python -m"
+            " ingest report tells why.",
+            ExitCode.FAILED,
+        ),
+        (
+            replace(built(), anomalies=(ODD,)),
+            "Batch b-1 of 2026-03-01 (landing 3): odd beside the batches before it: orders rows 12"
+            " is low, expected 240.",
+            ExitCode.DONE,
+        ),
+    ],
+    ids=["failed-build", "anomaly"],
+)
+def test_run_s_builds_reach_web_and_mail(
+    build: Applied,
+    text: str,
+    code: ExitCode,
+    receiver: Receiver,
+    serve_mail: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """From the command to the receivers; only the engine and dbt are left out."""
+    box, port = serve_mail()
+    log = Log()
+    stand_in = SimpleNamespace(
+        log=log,
+        ledger=SimpleNamespace(landings=lambda: [LANDING]),
+        run=lambda *_, **__: Run(builds=[build]),
+    )
+    monkeypatch.setattr("ingest.engines.engine.open_engine", lambda *_, **__: nullcontext())
+    monkeypatch.setattr("ingest.pipeline.Pipeline", lambda *_: stand_in)
+    for name, value in {
+        "WEBHOOK": receiver.url,
+        "SMTP": f"smtp://127.0.0.1:{port}",
+        "FROM": "from@shop.example",
+        "TO": "a@shop.example",
+    }.items():
+        monkeypatch.setenv(f"ECOMM_ALERT_{name}", value)
+    FeedRoot(tmp_path).triggers.mkdir(parents=True)
+
+    # The second time it is known already.
+    for _ in range(2):
+        done = CliRunner().invoke(cli.app, ["run", "--root", str(tmp_path)])
+        assert done.exit_code == code, done.output
+
+    (body,) = receiver.bodies
+    (mail,) = box.mails
+    assert body["text"] == f"E-commerce pipeline: {text}"
+    assert mail.get_content().strip() == text
+    assert [row.message for row in log.rows] == [f"webhook: {text}", f"e-mail: {text}"]
 
 
 def test_long_texts_are_cut() -> None:
