@@ -171,11 +171,12 @@ def report_tables(report: Report) -> list[Table]:
     return [triggers, rules, *([_anomalies_table(odd)] if odd else [])]
 
 
-def report_lines(report: Report, min_score: float | None = None) -> list[str]:
+def report_lines(report: Report, apply: str, min_score: float | None = None) -> list[str]:
     """What a report says below its tables: what is still to do.
 
     Args:
         report: The report.
+        apply: The command that applies what is pending.
         min_score: What the newest batch's score must reach; None asks for none.
     """
     lines = []
@@ -184,12 +185,12 @@ def report_lines(report: Report, min_score: float | None = None) -> list[str]:
         if reason := report.failed_builds.get(landing.batch_id):
             lines.append(f"    {reason}")
     if report.pending:
-        lines.append("Mend what is told, if anything, and apply: python -m ingest run")
+        lines.append(f"Mend what is told, if anything, and apply: {apply}")
     if report.newest:
         short = report.newest.shortcomings(min_score)
         lines += [f"The newest batch: {sentence}" for sentence in short]
     if report.is_withdrawal_open:
-        lines.append("A batch was withdrawn, and the tables still hold it: run again.")
+        lines.append(f"A batch was withdrawn, and the tables still hold it: {apply}")
         if not report.pending and (reason := report.failed_builds.get(None)):
             lines.append(f"    {reason}")
     return lines

@@ -10,7 +10,7 @@ from rich.console import Console
 from ingest.cli.exit_codes import code_of_report
 from ingest.cli.options import DOCS, ENGINE_OPTIONS, AsJson, Docs, MinScore, app, with_settings
 from ingest.cli.report_page import open_in_browser, write_report_page
-from ingest.config import Settings
+from ingest.config import Settings, command_line
 from ingest.errors import ConfigError
 
 
@@ -127,7 +127,7 @@ def report(
             typer.echo(f"The report page is {html}.")
         for table in report_tables(found) if html is None else []:
             Console().print(table)
-        for line in report_lines(found, min_score):
+        for line in report_lines(found, command_line(settings, "run"), min_score):
             typer.echo(line)
     if in_browser and html is not None:
         open_in_browser(html)

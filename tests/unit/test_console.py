@@ -350,17 +350,22 @@ def test_report_says_why_a_batch_is_not_applied() -> None:
     why = {LANDING.batch_id: "stg_orders: broken", "other": "x", None: "rewind: broken"}
     landed = "Batch daily-2025-01-15 of 2025-01-15 is landed but not applied."
 
-    pending = report_lines(Report(pending=(LANDING,), failed_builds=why, newest=RESULT), 95)
-    emptied = report_lines(Report(failed_builds=why, is_withdrawal_open=True))
+    pending = report_lines(
+        Report(pending=(LANDING,), failed_builds=why, newest=RESULT), "apply it", 95
+    )
+    emptied = report_lines(Report(failed_builds=why, is_withdrawal_open=True), "apply it")
 
     assert pending == [
         landed,
         "    stg_orders: broken",
-        "Mend what is told, if anything, and apply: python -m ingest run",
+        "Mend what is told, if anything, and apply: apply it",
         "The newest batch: The score 92.67 is below 95.",
     ]
-    assert emptied[1:] == ["    rewind: broken"]
-    assert report_lines(Report(newest=RESULT)) == []
+    assert emptied == [
+        "A batch was withdrawn, and the tables still hold it: apply it",
+        "    rewind: broken",
+    ]
+    assert report_lines(Report(newest=RESULT), "apply it") == []
 
 
 def test_batch_without_a_valid_row_looks_like_no_other() -> None:
