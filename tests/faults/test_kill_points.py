@@ -35,7 +35,7 @@ BUILDING = [
             ("after", "model.ecomm_pipeline.current_batch"),
             ("after", "seed.ecomm_pipeline.currency_rates"),
             ("during", "model.ecomm_pipeline.base_orders"),
-            ("before", "test.ecomm_pipeline.orders_amount_valid"),
+            ("before", "test.ecomm_pipeline.every_row_of_orders_is_valid_or_quarantined"),
             ("after", "model.ecomm_pipeline.stg_customers"),
             ("during", "model.ecomm_pipeline.orders_errors"),
             ("before", "snapshot.ecomm_pipeline.orders_target"),
