@@ -201,11 +201,13 @@ def test_nothing_masks_or_grants_a_table(sent: list[str]) -> None:
     assert not [text for text in sent if " set mask " in text or text.startswith("grant ")]
 
 
-def test_personal_columns_are_tagged(sent: list[str], nodes: list[dict[str, Any]]) -> None:
+def test_personal_columns_are_tagged(
+    sent: list[str], nodes: list[dict[str, Any]], spark: SparkSession
+) -> None:
     found = {
         (full_name(node), column)
         for node in nodes
-        for column in node["columns"]
+        for column in spark.table(f"{node['schema']}.{node['name']}").columns
         if column in PERSONAL
     }
     assert (f"`{CATALOG}`.`{SCHEMA}_marts`.`customer_analytics`", "email") in found
