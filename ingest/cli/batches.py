@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.cli.exit_codes import ExitCode, code_of_run
+from ingest.cli.exit_codes import ExitCode, code_of_builds, code_of_run
 from ingest.cli.options import DOCS, ENGINE_OPTIONS, Docs, MinScore, app, with_settings
 from ingest.cli.report_page import no_package, write_report_page
 from ingest.config import Settings
@@ -129,7 +129,7 @@ def replay(
     Exit code: 0 all done, 1 something failed.
     """
     from ingest.engines.engine import open_tables
-    from ingest.pipeline import Pipeline, Run
+    from ingest.pipeline import Pipeline
     from ingest.run_console import RunConsole
 
     shown = RunConsole()
@@ -139,7 +139,7 @@ def replay(
         builds = pipeline.build_all(shown) if chosen else []
     if not chosen:
         typer.echo("There is nothing to replay: no batch is landed from that date on.")
-    raise typer.Exit(code_of_run(Run(builds=builds)))
+    raise typer.Exit(code_of_builds(builds))
 
 
 @app.command()
@@ -158,7 +158,7 @@ def withdraw(
     Exit code: 0 all done, 1 something failed, or there was nothing to withdraw.
     """
     from ingest.engines.engine import open_tables
-    from ingest.pipeline import Pipeline, Run
+    from ingest.pipeline import Pipeline
     from ingest.run_console import RunConsole
 
     shown = RunConsole()
@@ -171,7 +171,7 @@ def withdraw(
         raise ConfigError(f"There is nothing to withdraw: no batch is landed for {day.date()}.")
     if all(landing.withdrawn_at for landing in withdrawn):
         typer.echo(f"The batch of {day.date()} was withdrawn already.")
-    raise typer.Exit(code_of_run(Run(builds=builds)))
+    raise typer.Exit(code_of_builds(builds))
 
 
 def _run(

@@ -1,12 +1,13 @@
 """How commands end."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 # Spark takes a second to import.
 if TYPE_CHECKING:
     from ingest.overview import Report
-    from ingest.pipeline import Run
+    from ingest.pipeline import Applied, Run
 
 
 class ExitCode(IntEnum):
@@ -20,15 +21,20 @@ class ExitCode(IntEnum):
     POOR = 5
 
 
+def code_of_builds(builds: "Sequence[Applied]") -> ExitCode:
+    """How a command ends that applies again what has landed; how good it is was told before."""
+    return ExitCode.DONE if all(build.success for build in builds) else ExitCode.FAILED
+
+
 def code_of_run(run: "Run", min_score: float | None = None) -> ExitCode:
-    """How a command ends that has landed or built; the first of what applies.
+    """How `run` and `land` end; the first of what applies.
 
     Args:
         run: What it did.
         min_score: What each batch's score must reach; None asks for none.
     """
     outcomes = {result.outcome.value for result in run.taken}
-    is_built = all(build.success for build in run.builds)
+    is_built = code_of_builds(run.builds) == ExitCode.DONE
     is_stuck = not all(leftover.is_waiting for leftover in run.leftovers)
     if "FAILED" in outcomes or not is_built or is_stuck:
         return ExitCode.FAILED

@@ -25,7 +25,7 @@ from ingest.batches.ledger import Landing, Reconciliation
 from ingest.batches.processing_log import LoggedTrigger, OpenTrigger, WaitingTrigger
 from ingest.batches.results import Anomaly, FailedRule
 from ingest.build import BuildResult
-from ingest.cli.exit_codes import ExitCode, code_of_report, code_of_run
+from ingest.cli.exit_codes import ExitCode, code_of_builds, code_of_report, code_of_run
 from ingest.config import command_line, load_settings
 from ingest.console import errors_table, report_lines, report_tables, status_tables
 from ingest.next_steps import next_steps
@@ -257,6 +257,12 @@ WAITS, STUCK = Leftover("x", is_waiting=True), Leftover("x", is_waiting=False)
 )
 def test_exit_code_of_a_run(run: Run, code: ExitCode) -> None:
     assert code_of_run(run) == code
+
+
+def test_replay_does_not_judge_how_good_batches_are() -> None:
+    """A feed without a valid row was told of when it was first applied."""
+    assert code_of_builds([BUILT, POOR]) == ExitCode.DONE
+    assert code_of_builds([POOR, BROKEN]) == ExitCode.FAILED
 
 
 def test_exit_code_by_the_least_score() -> None:
