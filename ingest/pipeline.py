@@ -13,7 +13,7 @@ from ingest.batches import archive
 from ingest.batches.evolution import Change, ContractStore
 from ingest.batches.intake import Intake, TriggerResult
 from ingest.batches.landing import LandingTables
-from ingest.batches.ledger import Landing, Ledger, Reconciliation
+from ingest.batches.ledger import Landing, Ledger, LedgerState, Reconciliation
 from ingest.batches.processing_log import LogRow, ProcessingLog, now
 from ingest.batches.results import Anomaly, anomalies
 from ingest.batches.trigger import triggers_in
@@ -205,9 +205,9 @@ class Pipeline:
     def _builds(self, on_build: Callable[[Landing | None], NodeListener]) -> Iterator[Applied]:
         """The builds of `build_all`, each when it has ended."""
         tried: set[int | None] = set()
-        while (state := self.ledger.read()).is_due:
-            pending = state.pending()
-            landing = pending[0] if pending else None
+        state = self.ledger.read()
+        while state.is_due:
+            landing = next(iter(state.pending()), None)
             number = landing.number if landing else None
             started_at, start = now(), time.monotonic()
             if number in tried:
@@ -218,20 +218,20 @@ class Pipeline:
             tried.add(number)
             if not result.is_recorded:
                 self._log_failure(landing, result, started_at)
-            yield self._applied(landing, result, time.monotonic() - start)
+            build = Applied(landing, result, time.monotonic() - start)
             if not result.success:
+                yield build
                 return
+            state = self.ledger.read()
+            yield self._judged(build, state)
 
-    def _applied(self, landing: Landing | None, result: BuildResult, seconds: float) -> Applied:
-        if landing is None or not result.success:
-            return Applied(landing, result, seconds)
-        return Applied(
-            landing,
-            result,
-            seconds,
-            self.ledger.reconciliations().get(landing.number),
-            tuple(anomalies(self._session, self._anomalies, landing.batch_date)),
-        )
+    def _judged(self, build: Applied, state: LedgerState) -> Applied:
+        """A build that succeeded, with what the tables say now of the batch."""
+        if build.landing is None:
+            return build
+        odd = anomalies(self._session, self._anomalies, build.landing.batch_date)
+        found = state.results.get(build.landing.number)
+        return replace(build, reconciliation=found, anomalies=tuple(odd))
 
     def replay(self, since: date | None) -> list[Landing]:
         """Make the landed batches from a date on pending again, and log it; None means all.

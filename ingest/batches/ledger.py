@@ -228,18 +228,6 @@ class Ledger:
         """All landings, in the order in which they landed."""
         return list(self.read().landings)
 
-    def pending(self) -> list[Landing]:
-        """Effective landings that dbt has yet to apply, oldest batch_date first."""
-        return self.read().pending()
-
-    def is_withdrawal_open(self) -> bool:
-        """Whether the tables still hold a batch that was withdrawn: a dbt build is due."""
-        return self.read().is_withdrawal_open
-
-    def to_apply(self) -> list[Landing]:
-        """Landings that dbt builds in turn until none is pending, oldest batch_date first."""
-        return self.read().to_apply()
-
     def reconciliations(self) -> dict[int, Reconciliation]:
         """Results of the applied landings, by landing number."""
         rows = self._session.sql(

@@ -157,7 +157,7 @@ def test_batches_to_apply_are_those_that_ingest_would_build(
         return Ledger(spark, settings)
 
     def expected() -> tuple[int, list[str]]:
-        dates = [str(landing.batch_date) for landing in ledger().to_apply()]
+        dates = [str(landing.batch_date) for landing in ledger().read().to_apply()]
         return len(dates), dates
 
     (tmp_path / "triggers" / "source").mkdir(parents=True)

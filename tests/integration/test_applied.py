@@ -190,7 +190,7 @@ def test_replay_is_done_whatever_comes_between(applied: Applied, spark: SparkSes
     # Its rules have results, and all is built for it: all the same it stays to be applied.
     applied.stack.dbt("test", "--select", "orders_amount_valid")
 
-    assert [landing.number for landing in ledger.pending()] == [chosen[0].number]
+    assert [landing.number for landing in ledger.read().pending()] == [chosen[0].number]
     applied.stack.run()
     applied.assert_clean(spark)
 

@@ -508,10 +508,10 @@ def test_year_below_1000(shop: Shop) -> None:
     shop.land()
 
     ledger = shop.pipeline().ledger
-    assert [str(landing.batch_date) for landing in ledger.pending()] == [day, "2025-01-15"]
+    assert [str(landing.batch_date) for landing in ledger.read().pending()] == [day, "2025-01-15"]
     assert shop.archived("orders", early, f"batch-{day}").parent.parent.name == day
     assert [landing.batch_date for landing in ledger.withdraw(early)] == [early]
-    assert [landing.batch_date for landing in ledger.pending()] == [DAY]
+    assert [landing.batch_date for landing in ledger.read().pending()] == [DAY]
 
 
 @pytest.mark.parametrize("moved", [[], ["orders"], ["orders", "products"]], ids=str)
@@ -528,11 +528,11 @@ def test_withdrawn_batch_does_not_come_back_by_itself(shop: Shop, moved: list[st
     assert look.outcome == "SKIPPED"
     assert "put its files and then its trigger into source/ again" in look.message
     assert shop.in_source() == set()
-    assert shop.pipeline().ledger.pending() == []
+    assert shop.pipeline().ledger.read().pending() == []
     assert shop.pipeline().builds_due() == ["no batch"]
     shop.deliver(DAY, files, supersedes=True)
     assert only(shop.land()).outcome == "LANDED"
-    assert [landing.number for landing in shop.pipeline().ledger.pending()] == [2]
+    assert [landing.number for landing in shop.pipeline().ledger.read().pending()] == [2]
 
 
 def test_withdrawn_batch_may_replace_what_came_since(shop: Shop) -> None:
@@ -545,7 +545,7 @@ def test_withdrawn_batch_may_replace_what_came_since(shop: Shop) -> None:
 
     assert only(shop.land()).outcome == "LANDED"
 
-    assert [landing.number for landing in shop.pipeline().ledger.pending()] == [3]
+    assert [landing.number for landing in shop.pipeline().ledger.read().pending()] == [3]
 
 
 def test_withdrawn_rows_are_read_again_when_they_come_again(shop: Shop) -> None:
@@ -732,13 +732,13 @@ def test_replacing_batch_becomes_the_effective_one(shop: Shop) -> None:
     ledger = shop.pipeline().ledger
     old, new = ledger.landings()
     assert (old.is_effective, new.is_effective) == (False, True)
-    assert [landing.number for landing in ledger.pending()] == [2]
+    assert [landing.number for landing in ledger.read().pending()] == [2]
     # The products file is the same of the same batch: its rows are there once.
     assert (len(shop.rows("orders")), len(shop.rows("products"))) == (7, 2)
 
     shop.deliver(DAY, first, trigger_id="back", supersedes=True)
     assert only(shop.land()).outcome == "LANDED"
-    assert shop.pipeline().ledger.pending()[0].batch_id == "back"
+    assert shop.pipeline().ledger.read().pending()[0].batch_id == "back"
 
 
 @pytest.mark.parametrize(
@@ -763,12 +763,12 @@ def test_replaced_batch_that_is_sent_again_is_skipped(
     look = only(shop.land())
 
     assert (look.outcome, look.landing_number) == ("SKIPPED", 1)
-    assert [landing.number for landing in shop.pipeline().ledger.pending()] == [2]
+    assert [landing.number for landing in shop.pipeline().ledger.read().pending()] == [2]
     advice = "send its files and its trigger with supersedes true and a trigger_id of its own."
     assert f"Batch {successor} has replaced it" in look.message and advice in look.message
     shop.deliver(DAY, first, trigger_id="back", supersedes=True)
     assert only(shop.land()).outcome == "LANDED"
-    assert shop.pipeline().ledger.pending()[0].batch_id == "back"
+    assert shop.pipeline().ledger.read().pending()[0].batch_id == "back"
 
 
 def test_batches_land_in_date_order_and_late_ones_too(shop: Shop) -> None:
@@ -779,7 +779,7 @@ def test_batches_land_in_date_order_and_late_ones_too(shop: Shop) -> None:
     shop.land()
 
     assert [look.batch_id for look in looks] == ["b-earlier", "a-later"]
-    pending = [landing.batch_id for landing in shop.pipeline().ledger.pending()]
+    pending = [landing.batch_id for landing in shop.pipeline().ledger.read().pending()]
     assert pending == ["late", "b-earlier", "a-later"]
 
 
@@ -1120,14 +1120,14 @@ def test_builds_go_on_until_nothing_is_pending(shop: Shop) -> None:
     looks = list(pipeline.take_in_all())
 
     def build() -> BuildResult:
-        landing = pipeline.ledger.pending()[0]
+        landing = pipeline.ledger.read().pending()[0]
         apply(shop, landing.batch_id, landing.batch_date, landing.number)
         return BuildResult(True, (), is_recorded=True)
 
     applied = building(shop, pipeline, build)
 
     assert [item.landing.batch_date for item in applied] == [DAY, NEXT_DAY]
-    assert pipeline.ledger.pending() == []
+    assert pipeline.ledger.read().pending() == []
     found = pipeline.ledger.reconciliations()[1]
     assert (found.file_rows, found.valid_rows, found.score, found.status) == (10, 5, 90.0, "FAIL")
     assert pipeline.archive(looks, applied_only=True) == []

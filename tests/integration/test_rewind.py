@@ -117,7 +117,7 @@ class Tables:
 
     def pending(self) -> list[int]:
         """Landings that a run would apply."""
-        return [landing.number for landing in self.ledger.pending()]
+        return [landing.number for landing in self.ledger.read().pending()]
 
     def _context(self) -> dict[str, Any]:
         """What the macros find in dbt."""

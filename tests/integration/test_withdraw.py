@@ -121,12 +121,12 @@ def test_plain_dbt_finishes_it(story: Story, settings_for: SettingsFor) -> None:
     ledger = Ledger(story.spark, settings)
 
     ledger.withdraw(DAYS[16])
-    assert [landing.batch_id for landing in ledger.pending()] == ["batch-15"]
+    assert [landing.batch_id for landing in ledger.read().pending()] == ["batch-15"]
     assert "is landed but not applied" in story.stack.ingest("report").output
     story.stack.build()
 
     story.assert_holds(15)
-    assert ledger.pending() == [] and not ledger.is_withdrawal_open()
+    assert ledger.read().pending() == [] and not ledger.read().is_withdrawal_open
 
 
 def test_only_batch(story: Story, warehouse: Path) -> None:
