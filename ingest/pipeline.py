@@ -219,11 +219,12 @@ class Pipeline:
             if not result.is_recorded:
                 self._log_failure(landing, result, started_at)
             build = Applied(landing, result, time.monotonic() - start)
+            if result.success:
+                state = self.ledger.read()
+                build = self._judged(build, state)
+            yield build
             if not result.success:
-                yield build
                 return
-            state = self.ledger.read()
-            yield self._judged(build, state)
 
     def _judged(self, build: Applied, state: LedgerState) -> Applied:
         """A build that succeeded, with what the tables say now of the batch."""
