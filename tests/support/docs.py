@@ -13,11 +13,9 @@ def mistyped(folder: Path) -> list[str]:
         folder: With manifest.json and catalog.json.
     """
     return [
-        f"{key}.{name}"
-        for key, table, declared in tables(folder)
-        for name, column in table["columns"].items()
-        if (kind := declared["columns"].get(name, {}).get("data_type"))
-        and kind.replace(" ", "") != column["type"].replace(" ", "")
+        name
+        for name, kind, declared in columns(folder)
+        if (said := declared.get("data_type")) and said.replace(" ", "") != kind.replace(" ", "")
     ]
 
 
@@ -28,19 +26,18 @@ def undescribed(folder: Path) -> list[str]:
         folder: With manifest.json and catalog.json.
     """
     return [
-        f"{key}.{name}"
-        for key, table, declared in tables(folder)
-        for name in table["columns"]
-        if not declared["columns"].get(name, {}).get("description", "").strip()
+        name for name, _, declared in columns(folder) if not declared.get("description", "").strip()
     ]
 
 
-def tables(folder: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Each table's id, what the catalog has of it, and what the manifest has."""
+def columns(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each real column of a table, as `table.column`, with its type and its declaration, if any."""
     manifest, catalog = (
         json.loads((folder / name).read_text(encoding="utf-8"))
         for name in ("manifest.json", "catalog.json")
     )
     for kind in ("nodes", "sources"):
         for key, table in catalog[kind].items():
-            yield key, table, manifest[kind][key]
+            declared = manifest[kind][key]["columns"]
+            for name, column in table["columns"].items():
+                yield f"{key}.{name}", column["type"], declared.get(name, {})
