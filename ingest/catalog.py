@@ -1,7 +1,8 @@
-"""What is in the catalog of any engine: the pipeline's schemas and tables."""
+"""What is in the catalog of any engine: the pipeline's schemas and tables, and values there."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,8 @@ def sql_text(value: object) -> str:
     """SQL literal of a text: Sail takes no parameters in statements that write."""
     escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def utc(time: datetime) -> datetime:
+    """A time that Spark has handed out, which is local and without a zone, in UTC."""
+    return time.astimezone(UTC)

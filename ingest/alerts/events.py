@@ -6,7 +6,7 @@ from run to run.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from ingest.batches.intake import Outcome, TriggerResult
 from ingest.batches.ledger import Landing
@@ -66,18 +66,13 @@ def nothing_new(landings: Sequence[Landing], days: int | None, at: datetime) -> 
         days: How many days are too many; None means that none are.
         at: The present time.
     """
-    newest = max((_utc(landing.landed_at) for landing in landings), default=None)
+    newest = max((landing.landed_at for landing in landings), default=None)
     if days is None or newest is None or at - newest <= timedelta(days=days):
         return None
     return Alert(
         f"Nothing new for more than {days} days: the last batch landed on"
         f" {newest:%Y-%m-%d %H:%M} UTC. Do triggers arrive in the feed root?"
     )
-
-
-def _utc(time: datetime) -> datetime:
-    """Spark hands out local time without a zone."""
-    return time.astimezone(UTC)
 
 
 def _of_trigger(result: TriggerResult) -> Alert:

@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from pyspark.sql import SparkSession
 
-from ingest.catalog import append_rows
+from ingest.catalog import append_rows, utc
 from ingest.config import Settings
 
 
@@ -213,8 +213,7 @@ class Ledger:
                     batch_id=first.batch_id,
                     batch_date=first.batch_date,
                     trigger_file=first.trigger_file,
-                    # Spark hands out local time without a zone.
-                    landed_at=first.landed_at.astimezone(UTC),
+                    landed_at=utc(first.landed_at),
                     files=landed,
                     withdrawn_at=withdrawn.get(number),
                     is_effective=effective.get(first.batch_date) == number,
@@ -295,8 +294,7 @@ class Ledger:
     def _withdrawn(self) -> list[_Withdrawal]:
         rows = self._session.table(self._withdrawals).collect()
         found = [_Withdrawal(**row.asDict()) for row in rows]
-        # Spark hands out local time without a zone.
-        return [replace(row, withdrawn_at=row.withdrawn_at.astimezone(UTC)) for row in found]
+        return [replace(row, withdrawn_at=utc(row.withdrawn_at)) for row in found]
 
 
 def _landing_then_feed(file: LandedFile) -> tuple[int, str]:

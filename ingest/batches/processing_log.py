@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from ingest.catalog import append_rows, sql_text
+from ingest.catalog import append_rows, sql_text, utc
 from ingest.config import Settings
 from ingest.files import sighting
 from ingest.messages import one_line
@@ -140,7 +140,7 @@ def open_triggers(
         f" order by finished_at desc, source_file limit {limit}"
     ).collect()
     return [
-        OpenTrigger(row.source_file, row.status, _utc(row.finished_at), row.message or "")
+        OpenTrigger(row.source_file, row.status, utc(row.finished_at), row.message or "")
         for row in rows
     ]
 
@@ -151,11 +151,6 @@ def _last_looks(log: str) -> str:
         "select * from (select *, row_number() over (partition by source_file order by"
         f" finished_at desc) as age from {log} where step = 'trigger') as looks where age = 1"
     )
-
-
-def _utc(time: datetime) -> datetime:
-    # Spark hands out local time without a zone.
-    return time.astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -196,7 +191,7 @@ def waiting_triggers(
     found = []
     for path, name in zip(triggers, names, strict=True):
         result, there = taken.get(name), sighting(path)
-        at = _utc(result.finished_at) if result else None
+        at = utc(result.finished_at) if result else None
         # One that came since then, in the place of another, has not been looked at.
         if result and at and there and there.changed_ns / 1e9 <= at.timestamp():
             found.append(

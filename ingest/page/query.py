@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -12,7 +12,7 @@ from pyspark.sql import Row, SparkSession
 
 from ingest.batches.processing_log import open_triggers
 from ingest.batches.results import anomalies
-from ingest.catalog import sql_text, tables_in
+from ingest.catalog import sql_text, tables_in, utc
 from ingest.config import Settings
 from ingest.contract import Feed, load_contract
 from ingest.errors import ConfigError
@@ -168,7 +168,7 @@ class _Reader:
             " and (step = 'trigger' and status = 'LANDED' or step = 'build' and status = 'SUCCESS')"
             ") as steps where age = 1"
         )
-        found = {row.step: (_utc(row.finished_at), _seconds(row)) for row in rows}
+        found = {row.step: (utc(row.finished_at), _seconds(row)) for row in rows}
         return Steps(*found.get("trigger", (None, None)), *found.get("build", (None, None)))
 
     def rules(self) -> tuple[Rule, ...]:
@@ -353,11 +353,6 @@ def anomaly_threshold(project_dir: Path) -> float:
 
 def _worst_first(rule: Rule) -> tuple[int, bool, int, str]:
     return _SEVERITIES.index(rule.severity), rule.failed == 0, -rule.failed, rule.rule_id
-
-
-def _utc(value: datetime) -> datetime:
-    # Spark hands out local time without a zone.
-    return value.astimezone(UTC)
 
 
 def _seconds(row: Row) -> float:
