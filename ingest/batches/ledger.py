@@ -156,7 +156,7 @@ class LedgerState:
     def pending(self) -> list[Landing]:
         """Effective landings that dbt has yet to apply, oldest batch_date first.
 
-        A withdrawal that the tables do not show yet makes dbt rewind (macros/scd2/rewind.sql), to
+        A withdrawal that the tables do not show yet makes dbt rewind (macros/batches/rewind.sql), to
         before the withdrawn date and to before the batch that it applies next: what lies there is
         applied again.
         """
@@ -256,7 +256,7 @@ class Ledger:
         if chosen and self._session.catalog.tableExists(self._current_batch):
             oldest = min(item.batch_date for item in chosen)
             # First, so that a kill in between does no harm: without the landing that it is at, dbt
-            # rewinds whatever it applies next (macros/scd2/rewind.sql).
+            # rewinds whatever it applies next (macros/batches/rewind.sql).
             self._session.sql(f"update {self._current_batch} set landing_number = 0")
             self._session.sql(
                 f"delete from {self._reconciliation} where batch_date >= date '{oldest}'"
