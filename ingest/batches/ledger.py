@@ -156,7 +156,7 @@ class LedgerState:
     def pending(self) -> list[Landing]:
         """Effective landings that dbt has yet to apply, oldest batch_date first.
 
-        A withdrawal that the tables do not show yet makes dbt rewind (macros/batches/rewind.sql), to
+        A withdrawal that the tables do not show yet makes dbt rewind (macros/batches/rewind.sql) to
         before the withdrawn date and to before the batch that it applies next: what lies there is
         applied again.
         """
