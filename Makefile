@@ -37,8 +37,8 @@ docs: $(READY) ## Make the dbt docs, all columns described, no unit tests in the
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-test-faults: $(READY) ## Kill runs at every step, fill disks, play random histories
-	$(BIN)/python -m pytest --numprocesses auto tests/faults
+test-faults: $(READY) ## Kill runs at every step, fill disks, play long and random histories
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup tests/faults
 
 # Pollock, as its authors publish it: folders csv/ and clean/.
 CORPUS ?= ../shared/corpora/pollock.tar.xz

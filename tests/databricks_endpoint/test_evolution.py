@@ -40,7 +40,7 @@ def test_tables_follow_the_contract_as_on_local(
     for day in DAYS[:2]:
         deliver(own.root, day)
         own.land()
-        own.dbt("build", "--exclude-resource-type", "unit_test", project=contract.project)
+        own.build(contract.project)
         deliver(tmp_path / "feeds_local", day)
         on_local("run")
         if day == DAYS[0]:

@@ -102,7 +102,6 @@ def test_rebuilding_changes_nothing(
     stack.dbt("seed", "--full-refresh")
     stack.dbt("run", "--full-refresh")
     stack.dbt("snapshot")
-    stack.dbt("run", "--select", "marts")
     stack.dbt("test", "--exclude", "test_type:unit")
 
     assert timeless(tables(spark, SCHEMA)) == timeless(applied)

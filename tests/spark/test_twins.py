@@ -165,8 +165,6 @@ def test_compiled_sql_means_the_same_with_ansi_on(twins: Twins, spark: SparkSess
 def test_commands_of_dbt(twins: Twins, spark: SparkSession, tmp_path: Path) -> None:
     stack = twins.spark
     stack.dbt("source", "freshness")
-    stack.dbt("test", "--select", "customer_analytics", "orders_errors")
-    stack.dbt("build", "--select", "customer_analytics+", "--exclude-resource-type", "unit_test")
     shown = stack.dbt("show", "--inline", "select * from {{ ref('segment_analysis') }}")
     assert len(shown.results[0].agate_table.rows) == 4
     stack.dbt("run-operation", "maintain_tables")
