@@ -13,6 +13,9 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from ingest.config import SUFFIXES, Settings
 from ingest.contract import Table, load_contract
 
+# Sail takes a number that is the same in a whole file from the file's statistics, where it reads it
+# as a double, one digit off at times: none are kept (docs/adr/0022-numbers-have-no-statistics.md).
+WITHOUT_STATISTICS = "tblproperties ('delta.dataSkippingNumIndexedCols' = '0')"
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -78,6 +81,14 @@ def add_text_columns(
     else:
         added = ", ".join(f"`{column}` string" for column in missing)
         session.sql(f"alter table {table} add columns ({added})")
+
+
+def clauses_on_disk(table: Table) -> str:
+    """What is added to a table's statement where tables are Delta folders of this machine.
+
+    Landing has no fractions, and is searched by the statistics of its dates.
+    """
+    return WITHOUT_STATISTICS if table.suffix == "ops" else ""
 
 
 def append_rows(session: SparkSession, table: str, rows: Iterable[Sequence[Any]]) -> None:

@@ -32,6 +32,7 @@ _EXPLANATIONS = {
     "max_trigger_bytes": "must be a positive number of bytes",
     "max_row_bytes": "must be a number of bytes from 1024 to 1073741824",
     "max_days_ahead": "must be a number of days, 0 or more",
+    "keep_minutes": "must be a number of minutes from 0 to 525600",
     "alert_webhook": "must be an address that begins with https:// or http://",
     "alert_webhook_format": "must be slack or teams",
     "alert_smtp": (
@@ -97,6 +98,8 @@ class Settings(BaseSettings):
         max_row_bytes: A CSV file with a longer row is rejected. Reading takes up to 20 times as
             much memory.
         max_days_ahead: A batch_date more than so many days after today (UTC) is rejected.
+        keep_minutes: On this machine, for how long files stay that tables no longer need, for
+            queries that have begun before.
         alert_webhook: Address that alerts are posted to; None means none.
         alert_webhook_format: Form of the JSON: `slack` or `teams`.
         alert_smtp: URL of the server that sends alerts by e-mail, as `alerts.channels.Mail` has
@@ -122,6 +125,7 @@ class Settings(BaseSettings):
     max_trigger_bytes: int = Field(default=1 << 20, ge=1)
     max_row_bytes: int = Field(default=2 << 20, ge=1024, le=1 << 30)
     max_days_ahead: int = Field(default=2, ge=0)
+    keep_minutes: int = Field(default=2, ge=0, le=525_600)
     # Addresses of webhooks and mail servers are secrets: they let anybody send.
     alert_webhook: WebAddress | None = None
     alert_webhook_format: Literal["slack", "teams"] = "slack"

@@ -11,13 +11,14 @@ from ingest.cli.exit_codes import ExitCode, code_of_builds, code_of_run
 from ingest.cli.options import DOCS, ENGINE_OPTIONS, Docs, MinScore, app, with_settings
 from ingest.cli.report_page import no_package, write_report_page
 from ingest.config import Settings
-from ingest.errors import ConfigError, PipelineError
+from ingest.errors import ConfigError, EngineError, PipelineError
 from ingest.feed_root import FeedRoot
 
 # Spark and dbt take seconds to import: each command imports what it uses.
 if TYPE_CHECKING:
     from ingest.alerts.events import Alert
     from ingest.pipeline import Pipeline, Run
+    from ingest.run_console import RunConsole
 
 
 @app.command()
@@ -205,6 +206,9 @@ def _run(
             with outbox.with_log(pipeline.log):
                 done = pipeline.run(shown, with_dbt=with_dbt)
                 shown.summary(done, min_score)
+                # What a failed build leaves may be wanted, to see why.
+                if with_dbt and all(build.success for build in done.builds):
+                    _maintain_if_due(settings, shown)
                 if has_next:
                     shown.next_steps(next_steps(done, settings))
                 if outbox.is_on:
@@ -212,6 +216,19 @@ def _run(
     if as_json:
         typer.echo(json_text(run_document(done)))
     return code_of_run(done, min_score)
+
+
+def _maintain_if_due(settings: Settings, shown: "RunConsole") -> None:
+    """Keep a warehouse on this machine from growing with each batch that replaces tables."""
+    if settings.target == "databricks":
+        return
+    from ingest.maintenance import is_due, maintain
+
+    try:
+        if is_due(settings):
+            shown.tell("CLEANED", str(maintain(settings)))
+    except EngineError as error:
+        shown.note(str(error))
 
 
 def _events(settings: Settings, pipeline: "Pipeline", done: "Run") -> "list[Alert]":

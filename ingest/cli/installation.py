@@ -1,4 +1,4 @@
-"""The commands about the installation: doctor, alerts, and the local engine."""
+"""The commands about the installation: doctor, alerts, the room on disk, and the local engine."""
 
 from typing import Annotated
 
@@ -54,6 +54,26 @@ def alerts(settings: Settings) -> None:
             typer.echo(f"The {channel.name} took no test message: {failure}.", err=True)
     if has_failed:
         raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command()
+@with_settings(*ENGINE_OPTIONS)
+def maintain(settings: Settings) -> None:
+    """Merge small files, and remove those that no table needs any more (env ECOMM_KEEP_MINUTES).
+
+    A run does it by itself when it is due.
+    """
+    from ingest.engines.engine import open_tables
+
+    if settings.target == "databricks":
+        raise ConfigError(
+            "On Databricks the job ecomm maintenance does it each week; at once: databricks bundle"
+            " run maintenance, or dbt run-operation maintain_tables --target databricks."
+        )
+    from ingest.maintenance import maintain as maintain_tables
+
+    with open_tables(settings, exclusive=True):
+        typer.echo(maintain_tables(settings))
 
 
 @engine_app.command("start")

@@ -10,7 +10,14 @@ from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
 from pyspark.sql.connect.session import SparkSession as ConnectSession
 
-from ingest.catalog import create_schemas, create_tables, sql_text, tables_in, tables_on_disk
+from ingest.catalog import (
+    clauses_on_disk,
+    create_schemas,
+    create_tables,
+    sql_text,
+    tables_in,
+    tables_on_disk,
+)
 from ingest.config import SUFFIXES, Settings
 from ingest.engines import sail_server
 from ingest.engines.sail_server import Server
@@ -124,7 +131,7 @@ class LocalEngine:
         create_schemas(session, self._settings, self._settings.warehouse)
         for schema in schemas:
             self._register(session, schema)
-        create_tables(session, self._settings)
+        create_tables(session, self._settings, clauses_on_disk)
         return session
 
     def _join(self, running: Server) -> SparkSession:

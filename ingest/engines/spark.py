@@ -10,7 +10,7 @@ from delta import configure_spark_with_delta_pip
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from ingest.catalog import create_schemas, create_tables, sql_text, tables_on_disk
+from ingest.catalog import clauses_on_disk, create_schemas, create_tables, sql_text, tables_on_disk
 from ingest.config import Settings
 from ingest.engines.java import java_home
 from ingest.errors import EngineError
@@ -103,7 +103,7 @@ class SparkEngine:
             ) from error
         create_schemas(session, self._settings, warehouse)
         _register(session, warehouse)
-        create_tables(session, self._settings)
+        create_tables(session, self._settings, clauses_on_disk)
         return session
 
 

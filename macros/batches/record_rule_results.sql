@@ -17,17 +17,23 @@
                 with
 
                 tested as (
-                    {%- for rule in declared_rules() if rule.id in failures %}
                     select
-                        {{ sql_text(rule.id) }} as rule_id,
-                        {{ sql_text(rule.feed) }} as feed,
-                        {{ sql_text(rule.category) }} as category,
-                        {{ sql_text(rule.severity) }} as declared_severity,
-                        {{ 'true' if rule.base_model else 'false' }} as is_row_level,
-                        cast({{ failures[rule.id] }} as bigint) as failed_records,
-                        {{ sql_text(rule.description) }} as description
-                    {{- ' union all' if not loop.last }}
-                    {%- endfor %}
+                        *,
+                        cast(failures as bigint) as failed_records
+                    from values
+                        {%- for rule in declared_rules() if rule.id in failures %}
+                        (
+                            {{ sql_text(rule.id) }},
+                            {{ sql_text(rule.feed) }},
+                            {{ sql_text(rule.category) }},
+                            {{ sql_text(rule.severity) }},
+                            {{ 'true' if rule.base_model else 'false' }},
+                            {{ failures[rule.id] }},
+                            {{ sql_text(rule.description) }}
+                        )
+                        {{- ',' if not loop.last }}
+                        {%- endfor %}
+                        as rules (rule_id, feed, category, declared_severity, is_row_level, failures, description)
                 ),
 
                 counted as (

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from conftest import free_port
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 
-from ingest.catalog import sql_text, tables_in
+from ingest.catalog import WITHOUT_STATISTICS, sql_text, tables_in
 from ingest.config import PROJECT_DIR, SUFFIXES, load_settings
 from ingest.engines import sail_server
 from ingest.engines.engine import exclusive_use, open_engine
@@ -215,6 +216,28 @@ def test_engine_of_another_warehouse_is_not_taken_for_ones_own(
 def test_literals_come_back_as_they_were(spark: SparkSession) -> None:
     for text in ("it's", "a\\b", "\\'; --", "ends with \\", "\\\\n", "ünïcode ✓"):
         assert spark.sql(f"select {sql_text(text)}").collect() == [(text,)]
+
+
+def test_a_number_is_read_as_it_was_written(spark: SparkSession) -> None:
+    """A file whose rows share one, which the engine would take from the file's statistics."""
+    columns = f"(price decimal(24,2)) using delta {WITHOUT_STATISTICS}"
+    spark.sql(f"create or replace table ecomm_marts.one_number {columns}")
+    spark.sql(
+        "insert into ecomm_marts.one_number values (cast('123456789012345.67' as decimal(24,2)))"
+    )
+    spark.sql(
+        "merge into ecomm_marts.one_number as known using ("
+        "select cast('765432109876543.21' as decimal(24,2)) as price"
+        ") as found on known.price = found.price when not matched then insert *"
+    )
+
+    rows = spark.sql("select price from ecomm_marts.one_number").collect()
+    spark.sql("drop table ecomm_marts.one_number")
+
+    assert {row["price"] for row in rows} == {
+        Decimal("123456789012345.67"),
+        Decimal("765432109876543.21"),
+    }
 
 
 def test_reused_process_id_means_down(tmp_path: Path) -> None:

@@ -1,0 +1,153 @@
+"""Disk space of a local warehouse: files that no table needs any more, and files that are too many.
+
+Every statement that replaces a table, or rows of it, leaves the files of before, so that who reads
+the table meanwhile can go on. On this machine nobody else takes them away. Sail knows neither
+OPTIMIZE nor VACUUM, so delta-rs does the work, whichever engine wrote the tables.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from ingest.catalog import tables_on_disk
+from ingest.config import SUFFIXES, Settings
+from ingest.errors import EngineError
+
+# A warehouse that is smaller is left alone.
+SMALL_BYTES = 20_000_000
+# From so many times the live bytes on.
+DUE_FACTOR = 2
+# A partition of more files is compacted; each batch adds one or two.
+MANY_FILES = 16
+
+
+@dataclass(frozen=True)
+class Maintained:
+    """What a maintenance did.
+
+    Attributes:
+        tables: Tables that were looked at.
+        compacted: Those of them whose small files were merged.
+        live_bytes: Size of the files that the tables consist of now.
+        bytes_before: Size of all their files before.
+        bytes_after: Size of all their files now.
+    """
+
+    tables: int
+    compacted: int
+    live_bytes: int
+    bytes_before: int
+    bytes_after: int
+
+    def __str__(self) -> str:
+        """In one sentence."""
+        merged = f" Small files were merged in {self.compacted}." if self.compacted else ""
+        return (
+            f"{self.tables} tables: {_megabytes(self.bytes_before)} before,"
+            f" {_megabytes(self.bytes_after)} now, {_megabytes(self.live_bytes)} of them in use."
+            f"{merged}"
+        )
+
+
+def is_due(settings: Settings) -> bool:
+    """Whether files that no table needs take more room than those that one does.
+
+    Raises:
+        EngineError: A table's log cannot be read.
+    """
+    folders = _tables(settings)
+    on_disk = sum(map(_size, folders))
+    if on_disk <= SMALL_BYTES:
+        return False
+    live = 0
+    for folder in folders:
+        with _told_of(folder):
+            live += _live_bytes(DeltaTable(folder))
+    return on_disk > DUE_FACTOR * live
+
+
+def maintain(settings: Settings, now: datetime | None = None) -> Maintained:
+    """Merge small files, and remove those that no version of the last `keep_minutes` needs.
+
+    The caller keeps others from writing meanwhile. What tables hold does not change.
+
+    Args:
+        settings: Name the warehouse and its schemas.
+        now: The present; default: the clock's.
+
+    Raises:
+        EngineError: A table's log or files cannot be read or written.
+    """
+    since = (now or datetime.now(UTC)) - timedelta(minutes=settings.keep_minutes)
+    folders = _tables(settings)
+    before = sum(map(_size, folders))
+    compacted = live = 0
+    for folder in folders:
+        with _told_of(folder):
+            table = DeltaTable(folder)
+            if _has_many_files(table):
+                table.optimize.compact()
+                compacted += 1
+            # Not `full`: that would also take what somebody's statement has not committed yet.
+            table.vacuum(
+                retention_hours=0,
+                enforce_retention_duration=False,
+                dry_run=False,
+                keep_versions=_versions_read_since(table, since),
+            )
+            live += _live_bytes(DeltaTable(folder))
+    return Maintained(len(folders), compacted, live, before, sum(map(_size, folders)))
+
+
+@contextmanager
+def _told_of(folder: Path) -> Iterator[None]:
+    """Name the table whose files cannot be read or written."""
+    try:
+        yield
+    except (DeltaError, OSError) as error:
+        # Messages of delta-rs name files and versions, never values.
+        name = f"{folder.parent.name}.{folder.name}"
+        raise EngineError(f"Table {name} cannot be maintained: {error}") from error
+
+
+def _tables(settings: Settings) -> Sequence[Path]:
+    return [
+        folder
+        for suffix in SUFFIXES
+        for tables in tables_on_disk(settings.warehouse, settings.schema_of(suffix)).values()
+        for folder in tables
+    ]
+
+
+def _versions_read_since(table: DeltaTable, since: datetime) -> list[int]:
+    """Versions that were the newest at that time or later: a query may still read them."""
+    commits = [(int(entry["version"]), int(entry["timestamp"])) for entry in table.history()]
+    moment = since.timestamp() * 1000
+    later = [version for version, timestamp in commits if timestamp >= moment]
+    earlier = [version for version, timestamp in commits if timestamp < moment]
+    return [*later, max(earlier)] if earlier else later
+
+
+def _has_many_files(table: DeltaTable) -> bool:
+    folders = [uri.rpartition("/")[0] for uri in table.file_uris()]
+    return any(folders.count(folder) > MANY_FILES for folder in set(folders))
+
+
+def _live_bytes(table: DeltaTable) -> int:
+    sizes: Iterable[int] = table.get_add_actions().column("size_bytes").to_pylist()
+    return sum(sizes)
+
+
+def _size(folder: Path) -> int:
+    """Bytes of a table's data files, whether it needs them or not."""
+    files = (path for path in folder.rglob("*.parquet") if path.parent.name != "_delta_log")
+    return sum(path.stat().st_size for path in files)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
