@@ -10,6 +10,7 @@ import typer
 from ingest.cli.exit_codes import ExitCode, code_of_builds, code_of_run
 from ingest.cli.options import DOCS, ENGINE_OPTIONS, Docs, MinScore, app, with_settings
 from ingest.cli.report_page import no_package, write_report_page
+from ingest.cli.say import say
 from ingest.config import Settings
 from ingest.errors import ConfigError, EngineError, PipelineError
 from ingest.feed_root import FeedRoot
@@ -139,7 +140,7 @@ def replay(
         chosen = pipeline.replay(since.date() if since else None)
         builds = pipeline.build_all(shown) if chosen else []
     if not chosen:
-        typer.echo("There is nothing to replay: no batch is landed from that date on.")
+        say("There is nothing to replay: no batch is landed from that date on.")
     raise typer.Exit(code_of_builds(builds))
 
 
@@ -171,7 +172,7 @@ def withdraw(
     if not withdrawn:
         raise ConfigError(f"There is nothing to withdraw: no batch is landed for {day.date()}.")
     if all(landing.withdrawn_at for landing in withdrawn):
-        typer.echo(f"The batch of {day.date()} was withdrawn already.")
+        say(f"The batch of {day.date()} was withdrawn already.")
     raise typer.Exit(code_of_builds(builds))
 
 
@@ -205,7 +206,9 @@ def _run(
             pipeline = Pipeline(settings, session)
             with outbox.with_log(pipeline.log):
                 done = pipeline.run(shown, with_dbt=with_dbt)
-                shown.summary(done, min_score)
+                # A watch looks often, and mostly finds nothing.
+                if has_next or done.taken or done.builds:
+                    shown.summary(done, min_score)
                 # What a failed build leaves may be wanted, to see why.
                 if with_dbt and all(build.success for build in done.builds):
                     _maintain_if_due(settings, shown)

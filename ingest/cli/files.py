@@ -8,6 +8,7 @@ import typer
 
 from ingest.cli.exit_codes import ExitCode
 from ingest.cli.options import ENGINE_OPTIONS, app, contract_app, with_settings
+from ingest.cli.say import say
 from ingest.config import Settings
 from ingest.errors import ConfigError, Rejected, Waiting
 
@@ -34,7 +35,7 @@ def sample(
         triggers = generate(folder, days, orders, seed)
     except OSError as error:
         raise ConfigError(f"{folder} cannot be written: {error.strerror}.") from None
-    typer.echo(f"Wrote {len(triggers)} batches to {folder}.")
+    say(f"Wrote {len(triggers)} batches to {folder}.")
 
 
 @app.command()
@@ -67,13 +68,13 @@ def check(
     judged_by = day_of(source, day.date() if day else None)
     try:
         for line in header_lines(check_header(source, chosen, settings.max_row_bytes), chosen):
-            typer.echo(line)
+            say(line)
         parsed, found = check_rows(settings, contract, source, chosen, judged_by, rows)
     except (Rejected, Waiting) as reason:
-        typer.echo(f"It would be rejected: {reason}", err=True)
+        say(f"It would be rejected: {reason}", err=True)
         raise typer.Exit(ExitCode.REJECTED) from None
     for line in (*parsed.warnings, *rows_lines(found, judged_by)):
-        typer.echo(line)
+        say(line)
     if found.rows and not found.valid_rows:
         raise typer.Exit(ExitCode.POOR)
 
@@ -120,8 +121,8 @@ def contract_diff(settings: Settings) -> None:
     with open_tables(settings) as session:
         changes = Pipeline(settings, session).contract_changes()
     if not changes:
-        typer.echo("The tables follow the contract.")
+        say("The tables follow the contract.")
     for change in changes:
-        typer.echo(f"{change}\n    {change.effect}")
+        say(f"{change}\n    {change.effect}")
     if any(change.is_refused for change in changes):
         raise typer.Exit(ExitCode.FAILED)

@@ -6,6 +6,7 @@ import typer
 
 from ingest.cli.exit_codes import ExitCode
 from ingest.cli.options import ENGINE_OPTIONS, app, engine_app, with_settings
+from ingest.cli.say import say
 from ingest.config import Settings
 from ingest.errors import ConfigError, UsageError
 
@@ -21,10 +22,10 @@ def doctor(settings: Settings) -> None:
 
     is_well = True
     for finding in examine(settings):
-        typer.echo(f"{'MEND' if finding.cure else 'ok':<6}{finding.name}: {finding.state}")
+        say(f"{'MEND' if finding.cure else 'ok':<6}{finding.name}: {finding.state}")
         if finding.cure:
             is_well = False
-            typer.echo(f"      {finding.cure}")
+            say(f"      {finding.cure}")
     if not is_well:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -48,10 +49,10 @@ def alerts(settings: Settings) -> None:
     for channel in chosen:
         try:
             deliver(channel, "This is a test: alerts arrive here.")
-            typer.echo(f"The {channel.name} took a test message.")
+            say(f"The {channel.name} took a test message.")
         except NotSent as failure:
             has_failed = True
-            typer.echo(f"The {channel.name} took no test message: {failure}.", err=True)
+            say(f"The {channel.name} took no test message: {failure}.", err=True)
     if has_failed:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -73,7 +74,7 @@ def maintain(settings: Settings) -> None:
     from ingest.maintenance import maintain as maintain_tables
 
     with open_tables(settings, exclusive=True):
-        typer.echo(maintain_tables(settings))
+        say(str(maintain_tables(settings)))
 
 
 @engine_app.command("start")
@@ -91,7 +92,7 @@ def engine_start(
     was_up = engine.is_up
     _, server = engine.start(port)
     state = "is running already" if was_up else "runs"
-    typer.echo(f"The local engine {state} on port {server.port} (process {server.pid}).")
+    say(f"The local engine {state} on port {server.port} (process {server.pid}).")
 
 
 @engine_app.command("stop")
@@ -107,7 +108,7 @@ def engine_stop(settings: Settings) -> None:
             stopped = engine.stop()
     elif not (stopped := engine.stop()):
         raise _no_warehouse(settings)
-    typer.echo("The local engine is stopped." if stopped else "The local engine was not running.")
+    say("The local engine is stopped." if stopped else "The local engine was not running.")
 
 
 @engine_app.command("status")
@@ -120,9 +121,9 @@ def engine_status(settings: Settings) -> None:
     if server is None and not settings.warehouse.is_dir():
         raise _no_warehouse(settings)
     if server is None:
-        typer.echo(f"The local engine of {settings.warehouse} is not running.")
+        say(f"The local engine of {settings.warehouse} is not running.")
         return
-    typer.echo(f"The local engine of {settings.warehouse} runs since {server.started_at}.")
+    say(f"The local engine of {settings.warehouse} runs since {server.started_at}.")
     typer.echo(f"SPARK_REMOTE={server.remote}")
 
 

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ingest.cli.exit_codes import ExitCode
+from ingest.cli.say import say
 from ingest.config import load_settings
 from ingest.errors import PipelineError, UsageError
 
@@ -22,7 +23,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except PipelineError as error:
-            typer.echo(str(error), err=True)
+            say(str(error), err=True)
             is_usage = isinstance(error, UsageError)
             raise typer.Exit(ExitCode.USAGE if is_usage else ExitCode.FAILED) from None
 

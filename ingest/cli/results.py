@@ -10,6 +10,7 @@ from rich.console import Console
 from ingest.cli.exit_codes import code_of_report
 from ingest.cli.options import DOCS, ENGINE_OPTIONS, AsJson, Docs, MinScore, app, with_settings
 from ingest.cli.report_page import open_in_browser, write_report_page
+from ingest.cli.say import say
 from ingest.config import Settings, command_line
 from ingest.errors import ConfigError
 
@@ -58,9 +59,9 @@ def errors(
             Console().print(errors_table(rows))
         return
     malformed = write_corrections(rows, feeds[feed], export_to)
-    typer.echo(f"Wrote {len(rows)} rows to {export_to}: personal data, for your eyes only.")
+    say(f"Wrote {len(rows)} rows to {export_to}: personal data, for your eyes only.")
     if malformed:
-        typer.echo(
+        say(
             f"The last {malformed} of them are malformed: they stand there as they came, with the"
             " columns in the order of their own file."
         )
@@ -85,7 +86,7 @@ def status(settings: Settings, as_json: AsJson = False) -> None:
     for table in status_tables(found):
         Console().print(table)
     if silence := nothing_new(found.landings, settings.alert_days, now()):
-        typer.echo(silence.text)
+        say(silence.text)
 
 
 @app.command()
@@ -124,11 +125,11 @@ def report(
         typer.echo(json_text(report_document(found)))
     else:
         if html is not None:
-            typer.echo(f"The report page is {html}.")
+            say(f"The report page is {html}.")
         for table in report_tables(found) if html is None else []:
             Console().print(table)
         for line in report_lines(found, command_line(settings, "run"), min_score):
-            typer.echo(line)
+            say(line)
     if in_browser and html is not None:
         open_in_browser(html)
     raise typer.Exit(code_of_report(found, min_score))
@@ -147,4 +148,4 @@ def export(
 
     with open_tables(settings) as session:
         counts = export_tables(session, settings, out.expanduser().resolve(), form)
-    typer.echo(f"Exported {sum(counts.values())} rows of {len(counts)} tables to {out}.")
+    say(f"Exported {sum(counts.values())} rows of {len(counts)} tables to {out}.")

@@ -26,6 +26,7 @@ from ingest.batches.processing_log import LoggedTrigger, OpenTrigger, WaitingTri
 from ingest.batches.results import Anomaly, FailedRule
 from ingest.build import BuildResult
 from ingest.cli.exit_codes import ExitCode, code_of_builds, code_of_report, code_of_run
+from ingest.cli.say import say
 from ingest.config import command_line, load_settings
 from ingest.console import errors_table, report_lines, report_tables, status_tables
 from ingest.next_steps import next_steps
@@ -387,3 +388,20 @@ def test_batch_without_a_valid_row_looks_like_no_other() -> None:
     assert empty.shortcomings(None) == ["No row of orders is valid."]
     assert empty.shortcomings(75) == ["No row of orders is valid."]
     assert empty.shortcomings(80)[1:] == ["The score 75.00 is below 80."]
+
+
+def test_sentences_are_broken_between_words_in_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = (
+        "It would be rejected: orders_2025_01_15.csv lacks [order_id]; write it to :smile: too."
+    )
+    say(sentence)
+    assert capsys.readouterr().out == f"{sentence}\n"
+
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "30")
+    say(sentence, err=True)
+    shown = capsys.readouterr().err
+    assert shown.split() == sentence.split()
+    assert max(map(len, shown.splitlines())) <= 30
