@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-java requirements demo docs test test-corpus setup-browser test-page screenshots test-faults test-spark test-databricks smoke-databricks mutants mutation-tool catalogue lint clean
+.PHONY: help setup setup-java requirements demo docs test test-corpus setup-browser test-page screenshots test-faults test-spark test-databricks test-engines smoke-databricks mutants mutation-tool catalogue lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -64,6 +64,9 @@ test-spark: setup-java ## Run the project on Apache Spark and compare
 
 test-databricks: setup-java ## Run the project through the real dbt-databricks, on an offline SQL endpoint
 	$(BIN)/python -m pytest tests/databricks_endpoint
+
+test-engines: setup-java ## Both of these on one Spark, which then warms up once
+	$(BIN)/python -m pytest tests/spark tests/databricks_endpoint
 
 smoke-databricks: $(READY) ## Send a sample batch through a deployed bundle: TARGET=dev or staging
 	$(BIN)/python tools/smoke_databricks.py --target $(or $(TARGET),dev)

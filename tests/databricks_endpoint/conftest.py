@@ -27,7 +27,8 @@ CATALOG = "demo-external-catalog"
 SCHEMA = "shop"
 VARIABLES = {"personal_data_group": "personal-data"}
 # Schema of tests of single statements.
-STATEMENTS = f"`{CATALOG}`.`statements`"
+STATEMENTS_SCHEMA = "endpoint_statements"
+STATEMENTS = f"`{CATALOG}`.`{STATEMENTS_SCHEMA}`"
 Run = Callable[[str], list[tuple[object, ...]]]
 _endpoints: list[Endpoint] = []
 # The first day comes late: it makes dbt rewind and replay the second.

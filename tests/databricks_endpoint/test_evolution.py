@@ -15,7 +15,7 @@ from support.stack import environment_of
 from databricks_endpoint.conftest import Stack
 from ingest.config import PROJECT_DIR
 
-SCHEMA = "evolving"
+SCHEMA = "endpoint_evolving"
 
 
 def test_tables_follow_the_contract_as_on_local(

@@ -187,11 +187,14 @@ def test_tables_are_cloned(applied: dict[str, Any], stack: Stack, spark: SparkSe
     state = Path(stack.environment["DBT_TARGET_PATH"])
     shutil.copytree(state, state.with_name("state"))
     clone = Stack(
-        stack.root, stack.warehouse, stack.profiles, stack.environment | {"ECOMM_SCHEMA": "cloned"}
+        stack.root,
+        stack.warehouse,
+        stack.profiles,
+        stack.environment | {"ECOMM_SCHEMA": "endpoint_cloned"},
     )
     clone.dbt("clone", "--state", str(state.with_name("state")), "--select", "marts")
 
-    cloned = tables(spark, "cloned")
+    cloned = tables(spark, "endpoint_cloned")
     assert cloned.keys() == {name for name in applied if name.startswith("marts.")}
     for name, rows in cloned.items():
         assert sorted(map(repr, rows)) == sorted(map(repr, applied[name]))

@@ -6,7 +6,7 @@ import pytest
 from databricks.sql.client import Connection, Cursor
 from databricks.sql.exc import DatabaseError, RequestError, ServerOperationError
 
-from databricks_endpoint.conftest import CATALOG, STATEMENTS, Run
+from databricks_endpoint.conftest import CATALOG, STATEMENTS, STATEMENTS_SCHEMA, Run
 from databricks_endpoint.server import Endpoint
 
 S = STATEMENTS
@@ -42,10 +42,10 @@ def test_ansi_is_on_and_time_is_utc(run: Run) -> None:
 
 
 def test_protocol_lists_schemas_tables_and_columns(run: Run, cursor: Cursor) -> None:
-    assert ("statements", CATALOG) in [tuple(row) for row in cursor.schemas().fetchall()]
-    found = cursor.tables(CATALOG, "statements").fetchall()
-    assert [tuple(row) for row in found] == [(CATALOG, "statements", "t", "TABLE")]
-    columns = cursor.columns(CATALOG, "statements", "t").fetchall()
+    assert (STATEMENTS_SCHEMA, CATALOG) in [tuple(row) for row in cursor.schemas().fetchall()]
+    found = cursor.tables(CATALOG, STATEMENTS_SCHEMA).fetchall()
+    assert [tuple(row) for row in found] == [(CATALOG, STATEMENTS_SCHEMA, "t", "TABLE")]
+    columns = cursor.columns(CATALOG, STATEMENTS_SCHEMA, "t").fetchall()
     assert [tuple(row)[3:] for row in columns] == [("a", "int"), ("b", "string")]
 
 
@@ -90,7 +90,7 @@ def test_what_is_not_listed_fails(run: Run, endpoint: Endpoint, text: str) -> No
 def test_catalog_is_current_and_quoted(run: Run) -> None:
     run(f"use catalog `{CATALOG}`")
     assert run("select current_catalog()") == [(CATALOG,)]
-    assert run(f"show schemas in `{CATALOG}` like 'statements'") == [("statements",)]
+    assert run(f"show schemas in `{CATALOG}` like '{STATEMENTS_SCHEMA}'") == [(STATEMENTS_SCHEMA,)]
     refused(run, f"select * from {CATALOG}.statements.t", "INVALID_IDENTIFIER|PARSE")
 
 
