@@ -173,7 +173,11 @@ def load_settings(**given: Any) -> Settings:
         reason = _EXPLANATIONS.get(field, "cannot be used")
         variable = f"ECOMM_{field.upper()}"
         # Limits and alerts have no flag.
-        named = variable if field.startswith(("max_", "alert_")) else f"--{field} (or {variable})"
+        named = (
+            variable
+            if field.startswith(("max_", "keep_", "alert_"))
+            else f"--{field} (or {variable})"
+        )
         raise ConfigError(f"{named} {reason}.") from None
 
 

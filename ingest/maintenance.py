@@ -17,6 +17,7 @@ from deltalake.exceptions import DeltaError
 from ingest.catalog import tables_on_disk
 from ingest.config import SUFFIXES, Settings
 from ingest.errors import EngineError
+from ingest.private import private_files
 
 # A warehouse that is smaller is left alone.
 SMALL_BYTES = 20_000_000
@@ -71,6 +72,7 @@ def is_due(settings: Settings) -> bool:
     return on_disk > DUE_FACTOR * live
 
 
+@private_files()
 def maintain(settings: Settings, now: datetime | None = None) -> Maintained:
     """Merge small files, and remove those that no version of the last `keep_minutes` needs.
 

@@ -85,6 +85,7 @@ def test_small_files_are_merged(spark: SparkSession, settings: Settings) -> None
     assert maintain(settings).compacted == 1
 
     assert len(DeltaTable(folder).file_uris()) == 1
+    assert not [path for path in folder.rglob("*") if path.stat().st_mode & 0o077]
     assert sorted(spark.table(table).collect()) == before
     assert maintain(settings).compacted == 0
 

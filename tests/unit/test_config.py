@@ -79,6 +79,18 @@ def test_days_ahead_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
             load_settings()
 
 
+def test_minutes_to_keep_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().keep_minutes == 2
+
+    monkeypatch.setenv("ECOMM_KEEP_MINUTES", "0")
+    assert load_settings().keep_minutes == 0
+
+    for wrong in ("-1", "two"):
+        monkeypatch.setenv("ECOMM_KEEP_MINUTES", wrong)
+        with pytest.raises(ConfigError, match=r"^ECOMM_KEEP_MINUTES must be a number of minutes"):
+            load_settings()
+
+
 def test_plain_path_is_taken_as_it_is() -> None:
     path = Path("/tmp/Azaz09/._+,:;=@-/Z")
 
