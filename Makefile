@@ -38,7 +38,7 @@ test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-faults: $(READY) ## Kill runs at every step, fill disks, play long and random histories
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup tests/faults
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile tests/faults
 
 # Pollock, as its authors publish it: folders csv/ and clean/.
 CORPUS ?= ../shared/corpora/pollock.tar.xz

@@ -21,7 +21,7 @@ from support.stack import Stack
 
 from ingest.engines.local import LocalEngine
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "2"))
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def deliver(stack: Stack, number: int, delivery: Delivery) -> None:
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize=EXAMPLES <= 3,
+    derandomize=EXAMPLES <= 2,
     database=None,
     # Shrinking takes hours of builds.
     phases=[Phase.generate],

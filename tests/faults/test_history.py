@@ -17,9 +17,6 @@ from support.stack import Stack
 
 from ingest.engines.local import LocalEngine
 
-# One worker tells the whole story.
-pytestmark = pytest.mark.xdist_group(__name__)
-
 FEEDS = ("orders", "customers", "products", "inventory", "shipping")
 RULES = 86
 # They follow the batch_date alone.

@@ -27,16 +27,14 @@ REJECTING = [
     Point("ingest.batches.archive:_move", "before"),
     *(Point("ingest.batches.archive:_move", "after", nth=n) for n in (1, 3, FILES)),
 ]
-# One node of each layer and kind, the moments between two layers, and the records at the end.
+# A node of each layer, the moment between snapshots and marts, and the records at the end.
 BUILDING = [
     *(
         Point(SQL, when, rf'"node_id": "{node}')
         for when, node in (
-            ("after", "seed.ecomm_pipeline.currency_rates"),
             ("during", "model.ecomm_pipeline.base_orders"),
             ("during", "model.ecomm_pipeline.orders_errors"),
-            ("before", "snapshot.ecomm_pipeline.orders_target"),
-            ("after", "test.ecomm_pipeline.orphaned_orders"),
+            ("before", "model.ecomm_pipeline.int_product_versions"),
             ("during", "model.ecomm_pipeline.customer_analytics"),
             ("after", "model.ecomm_pipeline.analytics_summary"),
         )

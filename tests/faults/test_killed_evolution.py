@@ -9,9 +9,6 @@ from support.evolution import DAYS, Contract, change_much, content, deliver, ret
 from faults.conftest import Place
 from faults.killer import SQL, Point
 
-# One worker makes what the tests begin with.
-pytestmark = pytest.mark.xdist_group(__name__)
-
 CHANGING = [
     Point("ingest.batches.evolution:add_text_columns", "after"),
     Point("ingest.batches.evolution:ContractStore._record", "after"),

@@ -19,9 +19,6 @@ from ingest.batches.ledger import Ledger
 from ingest.config import load_settings
 from ingest.engines.local import LocalEngine
 
-# One worker tells the whole story.
-pytestmark = pytest.mark.xdist_group(__name__)
-
 DAYS = {n: date(2025, 1, n) for n in (14, 15, 16, 17)}
 
 
