@@ -3,7 +3,7 @@
 import pytest
 from databricks.sql.exc import ServerOperationError
 
-from databricks_endpoint.conftest import CATALOG, STATEMENTS, Run
+from databricks_endpoint.conftest import CATALOG, STATEMENTS, STATEMENTS_SCHEMA, Run
 from databricks_endpoint.refused import REFUSALS
 
 S, T = STATEMENTS, f"{STATEMENTS}.`t`"
@@ -120,11 +120,11 @@ def test_a_mask_survives_a_replacement(mask: Run) -> None:
 
     found = mask(
         f"select column_name from `{CATALOG}`.information_schema.column_masks"
-        " where table_schema = 'statements'"
+        f" where table_schema = '{STATEMENTS_SCHEMA}'"
     )
     assert found == [("b",)]
     mask(f"drop table {T}")
     assert not mask(
         f"select column_name from `{CATALOG}`.information_schema.column_masks"
-        " where table_schema = 'statements'"
+        f" where table_schema = '{STATEMENTS_SCHEMA}'"
     )
