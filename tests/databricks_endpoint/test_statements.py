@@ -20,7 +20,8 @@ def refused(run: Run, text: str, reason: str) -> None:
 
 def schema_rows(run: Run, view: str, columns: str, name: str = "table_schema") -> list[object]:
     return run(
-        f"select {columns} from `{CATALOG}`.information_schema.{view} where {name} = 'statements'"
+        f"select {columns} from `{CATALOG}`.information_schema.{view}"
+        f" where {name} = '{STATEMENTS_SCHEMA}'"
     )
 
 

@@ -316,8 +316,9 @@ def test_maintenance_changes_no_row(
     """What the engine wrote is rewritten and removed by another library; a run does it when due."""
     before = timeless(tables(spark, sample.schema))
     monkeypatch.setenv("ECOMM_KEEP_MINUTES", "0")
-    monkeypatch.setattr(maintenance, "MANY_FILES", 1)
-    done = sample.ingest("maintain")
+    with monkeypatch.context() as patch:
+        patch.setattr(maintenance, "MANY_FILES", 1)
+        done = sample.ingest("maintain")
 
     assert done.exit_code == 0, done.output
     assert "Small files were merged in" in done.output
