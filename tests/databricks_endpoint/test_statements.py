@@ -196,7 +196,7 @@ def test_masks_need_a_fitting_function(run: Run) -> None:
     run(mask)
     refused(run, mask.replace("`b`", "`a`"), "another type|DATATYPE_MISMATCH")
     refused(run, mask.replace("`b`", "`c`"), "UNRESOLVED_COLUMN")
-    expected = [("b", f"{CATALOG}.statements.hide")]
+    expected = [("b", f"{CATALOG}.{STATEMENTS_SCHEMA}.hide")]
     assert schema_rows(run, "column_masks", "column_name, mask_name") == expected
     run(f"alter table {T} alter column b drop mask")
     assert schema_rows(run, "column_masks", "column_name") == []
