@@ -67,27 +67,25 @@ def test_bad_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings()
 
 
-def test_days_ahead_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load_settings().max_days_ahead == 2
+@pytest.mark.parametrize(
+    ("field", "default", "given", "reason"),
+    [
+        ("max_days_ahead", 2, 365, "must be a number of days, 0"),
+        ("keep_minutes", 2, 0, "must be a number of minutes"),
+    ],
+)
+def test_numbers_come_from_the_environment(
+    field: str, default: int, given: int, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable = f"ECOMM_{field.upper()}"
+    assert getattr(load_settings(), field) == default
 
-    monkeypatch.setenv("ECOMM_MAX_DAYS_AHEAD", "365")
-    assert load_settings().max_days_ahead == 365
-
-    for wrong in ("-1", "two"):
-        monkeypatch.setenv("ECOMM_MAX_DAYS_AHEAD", wrong)
-        with pytest.raises(ConfigError, match=r"^ECOMM_MAX_DAYS_AHEAD must be a number of days, 0"):
-            load_settings()
-
-
-def test_minutes_to_keep_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load_settings().keep_minutes == 2
-
-    monkeypatch.setenv("ECOMM_KEEP_MINUTES", "0")
-    assert load_settings().keep_minutes == 0
+    monkeypatch.setenv(variable, str(given))
+    assert getattr(load_settings(), field) == given
 
     for wrong in ("-1", "two"):
-        monkeypatch.setenv("ECOMM_KEEP_MINUTES", wrong)
-        with pytest.raises(ConfigError, match=r"^ECOMM_KEEP_MINUTES must be a number of minutes"):
+        monkeypatch.setenv(variable, wrong)
+        with pytest.raises(ConfigError, match=f"^{variable} {reason}"):
             load_settings()
 
 
