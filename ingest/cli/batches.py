@@ -209,9 +209,9 @@ def _run(
                 # A watch looks often, and mostly finds nothing.
                 if has_next or done.taken or done.builds:
                     shown.summary(done, min_score)
-                # What a failed build leaves may be wanted, to see why.
-                if with_dbt and all(build.success for build in done.builds):
-                    _maintain_if_due(settings, shown)
+                    # What a failed build leaves may be wanted, to see why.
+                    if with_dbt and all(build.success for build in done.builds):
+                        _maintain_if_due(settings, shown)
                 if has_next:
                     shown.next_steps(next_steps(done, settings))
                 if outbox.is_on:
