@@ -106,7 +106,8 @@ class DbtBuild:
         from dbt.contracts.graph.manifest import Manifest
 
         if self._manifest is None:
-            parsed = dbtRunner().invoke(["parse", *self._arguments])
+            # The build writes the manifest to its file.
+            parsed = dbtRunner().invoke(["parse", "--no-write-json", *self._arguments])
             if not isinstance(parsed.result, Manifest):
                 return _never_ran(parsed.exception)
             self._manifest = parsed.result

@@ -1,30 +1,23 @@
 {#-
-    Rows that broke each row rule, by the rule's id, as the base models of this dbt run have judged them: what the rules' tests would
-    count. Only of feeds whose base model this run has built.
+    Rows that broke each rule, by the rule's id, as the models have judged them: what the rules' tests would count. Row rules are judged by
+    the base model of their feed, rules across tables by int_cross_table_failures; all of them are built for the batch by now.
 -#}
-{% macro judged_rules(results) -%}
-    {%- set built = results | selectattr('status', 'equalto', 'success') | map(attribute='node.unique_id') | list -%}
-    {%- set judged, bases = {}, {} -%}
-    {%- for rule in declared_rules() if rule.base_model in built -%}
+{% macro judged_rules() -%}
+    {%- set judged, counts = {}, [] -%}
+    {%- for rule in declared_rules() -%}
         {%- do judged.update({rule.id: 0}) -%}
-        {%- do bases.update({rule.feed: pipeline_relation('staging', 'base_' ~ rule.feed)}) -%}
     {%- endfor -%}
-    {%- if judged -%}
-        {%- set count -%}
-            select
-                rule_id,
-                count(*) as failed_records
-            from (
-                {%- for base in bases.values() %}
-                select explode(failed_rules) as rule_id from {{ base }}
-                {{- ' union all' if not loop.last }}
-                {%- endfor %}
-            ) as failed
-            group by rule_id
-        {%- endset -%}
-        {%- for row in run_query(count).rows -%}
-            {%- do judged.update({row['rule_id']: row['failed_records']}) -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- for feed in feeds() -%}
+        {%- do counts.append(
+            'select rule_id, count(*) as failed_records from (select explode(failed_rules) as rule_id from '
+            ~ pipeline_relation('staging', 'base_' ~ feed) ~ ') as failed group by rule_id'
+        ) -%}
+    {%- endfor -%}
+    {%- do counts.append(
+        'select rule_id, failed_records from ' ~ pipeline_relation('staging', 'int_cross_table_failures')
+    ) -%}
+    {%- for row in run_query(counts | join(' union all ')).rows -%}
+        {%- do judged.update({row['rule_id']: row['failed_records']}) -%}
+    {%- endfor -%}
     {{ return(judged) }}
 {%- endmacro %}

@@ -1,6 +1,5 @@
 {#-
-    Write the batch's rows of batch_reconciliation, one per feed, which record it as applied: only when every rule has a
-    result for it.
+    Write the batch's rows of batch_reconciliation, one per feed, which record it as applied.
 -#}
 {% macro reconcile(batch, counts) -%}
     {%- set merge -%}
@@ -23,7 +22,6 @@
 
             scored as (
                 select
-                    count(*) as rules_validated,
                     greatest(
                         cast(0 as double),
                         cast(100 as double) - coalesce(cast(sum(penalty) as double), cast(0 as double))
@@ -49,7 +47,6 @@
                 scored.batch_status
             from {{ counts }} as batch_counts
             cross join scored
-            where scored.rules_validated >= {{ declared_rules() | length }}
         ) as found
         on recorded.landing_number = found.landing_number and recorded.feed = found.feed
         when matched then update set *

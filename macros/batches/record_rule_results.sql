@@ -1,9 +1,9 @@
 {#-
-    Put the results of the rules into validation_results, in place of earlier ones: of those that this dbt run tested, and of those
-    whose rows it has judged.
+    Put a result for every rule into validation_results, in place of earlier ones: what this dbt run's test of it counted, or else what
+    the models have judged.
 -#}
-{% macro record_rule_results(results, counts) -%}
-    {%- set failures = judged_rules(results) -%}
+{% macro record_rule_results(results, batch, counts) -%}
+    {%- set failures = judged_rules() -%}
     {%- for result in results
         if result.node.resource_type == 'test'
         and result.node.config.meta.quarantine is defined
@@ -21,7 +21,7 @@
                         *,
                         cast(failures as bigint) as failed_records
                     from values
-                        {%- for rule in declared_rules() if rule.id in failures %}
+                        {%- for rule in declared_rules() %}
                         (
                             {{ sql_text(rule.id) }},
                             {{ sql_text(rule.feed) }},
@@ -81,6 +81,7 @@
             on recorded.batch_id = found.batch_id and recorded.rule_id = found.rule_id
             when matched then update set *
             when not matched then insert *
+            when not matched by source and recorded.batch_id = {{ sql_text(batch['batch_id']) }} then delete
         {%- endset -%}
         {%- do run_query(merge) -%}
     {%- endif -%}

@@ -12,7 +12,7 @@
         {%- else -%}
             {%- if not record_built(results, batch) -%}
                 {%- set counts = count_batch() -%}
-                {%- do record_rule_results(results, counts) -%}
+                {%- do record_rule_results(results, batch, counts) -%}
                 {%- do record_metrics(batch) -%}
                 {%- do record_anomalies(batch) -%}
                 {%- do reconcile(batch, counts) -%}

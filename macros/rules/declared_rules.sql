@@ -25,6 +25,7 @@
                     'feed': base_model.split('.base_') | last if base_model else meta.feed,
                     'base_model': base_model,
                     'test': (test.get('test_metadata') or {}).get('name'),
+                    'sql': none if base_model else test.raw_code,
                     'arguments': arguments,
                     'category': meta.category,
                     'severity': meta.severity,

@@ -1,4 +1,4 @@
-"""When a batch counts as applied: only when it went all the way, with all its rules tested."""
+"""When a batch counts as applied: only when it went all the way."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -59,11 +59,6 @@ class Applied:
         self._triggers.append(write_batch(delivery, self.day(), self.last_id, feeds, **fields))
         self.stack.deliver(delivery)
 
-    def deliver_unless_pending(self, spark: SparkSession) -> None:
-        """Deliver a batch, unless the last one was not applied yet."""
-        if recorded(spark, self.last_id):
-            self.deliver()
-
     def day(self) -> date:
         """Business date of the last batch."""
         return date(2025, 1, self._day)
@@ -121,23 +116,25 @@ def failing_at(node: str, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Cursor, "execute", refuse)
 
 
-def test_build_without_tests_is_no_applied_batch(applied: Applied, spark: SparkSession) -> None:
-    """Else it would count as PASS with a score of 100, its rules never looked at."""
-    applied.deliver_unless_pending(spark)
+def test_build_without_tests_judges_every_rule(applied: Applied, spark: SparkSession) -> None:
+    """Seeds included, which it loads again."""
+    applied.deliver()
     applied.stack.ingest("land")
 
     applied.stack.dbt("build", "--exclude-resource-type", "test", "unit_test")
 
-    assert recorded(spark, applied.last_id) == 0
-    assert last_build(spark) == ("SUCCESS", "build done; the batch is not wholly applied yet.")
+    status, message = last_build(spark)
+    assert status == "SUCCESS" and f"Batch {applied.last_id} " in message
+    applied.stack.run()
+    applied.assert_clean(spark)
     # Valid in this batch as well, but it was the one before that resolved the error.
     errors = spark.table("applied_staging.orders_errors").where("record_key = 'O0-bad'")
     assert [error.resolved_by_batch_id for error in errors.collect()] == ["b1"]
 
 
 def test_batch_is_not_applied_while_a_mart_fails(applied: Applied, spark: SparkSession) -> None:
-    """Nor do the results of the batch before change, though all its rules are tested again."""
-    applied.deliver_unless_pending(spark)
+    """Nor do the results of the batch before change, though all its rules are judged again."""
+    applied.deliver()
     kept = ("ops.validation_results", "ops.batch_reconciliation")
     waiting = applied.sources()
     before = timeless(tables(spark, "applied"))
@@ -156,6 +153,10 @@ def test_batch_is_not_applied_while_a_mart_fails(applied: Applied, spark: SparkS
     assert [table for table in kept if after[table] != before[table]] == []
     # Its files stay, so that nothing is taken for done.
     assert applied.sources() == waiting
+
+    # dbt goes on where it failed, and then all is built.
+    applied.stack.dbt("retry")
+    assert recorded(spark, applied.last_id) == 5
 
 
 def test_superseding_batch_of_the_same_id_has_its_own_rows_only(
@@ -187,8 +188,13 @@ def test_replay_is_done_whatever_comes_between(applied: Applied, spark: SparkSes
     chosen = ledger.replay(applied.day())
     assert [landing.batch_id for landing in chosen] == [applied.last_id]
 
-    # Its rules have results, and all is built for it: all the same it stays to be applied.
-    applied.stack.dbt("test", "--select", "orders_amount_valid")
+    # All was built for it before: all the same it is to be applied.
+    for command in (
+        ("test", "--select", "orders_amount_valid"),
+        ("run", "--select", "current_batch"),
+    ):
+        applied.stack.dbt(*command)
+        assert recorded(spark, applied.last_id) == 0
 
     assert [landing.number for landing in ledger.read().pending()] == [chosen[0].number]
     applied.stack.run()

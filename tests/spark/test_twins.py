@@ -152,7 +152,7 @@ def test_compiled_sql_means_the_same_with_ansi_on(twins: Twins, spark: SparkSess
     session = spark.newSession()
     session.conf.set("spark.sql.ansi.enabled", "true")
     session.conf.set("spark.sql.session.timeZone", "UTC")
-    assert len(compiled) == 34
+    assert len(compiled) == 35
     for result in compiled:
         node = result.node
         name = f"{node.schema.removeprefix(SCHEMA + '_')}.{node.name}"
