@@ -194,6 +194,8 @@ def test_formats_are_declared(project: Path) -> None:
         "{name: day, config: {meta: {type: date, format: d.M.yyyy}}}",
         "{name: at, config: {meta: {type: timestamp, format: 'yyyyMMddTHHmmss'}}}",
         "{name: paid, config: {meta: {type: 'decimal(18,2)', thousands: '.', decimal: ','}}}",
+        "{name: seen, config: {meta: {type: date or timestamp, format: yyyy-MM-dd HH:mm}}}",
+        "{name: views, config: {meta: {type: bigint, thousands: ' '}}}",
     ]
     write_landing(project, ", ".join(columns))
     path = project / ORDERS
@@ -201,7 +203,11 @@ def test_formats_are_declared(project: Path) -> None:
         path.read_text().replace("name: orders,", "name: orders, config: {meta: {key: [day]}},")
     )
 
-    day, at, paid = load_contract(project).feeds["orders"].columns
+    feed = load_contract(project).feeds["orders"]
+    day, at, paid, seen, views = feed.columns
 
     assert (day.format, at.format, paid.format) == ("d.M.yyyy", "yyyyMMddTHHmmss", None)
     assert (paid.thousands, paid.decimal, day.thousands) == (".", ",", None)
+    assert (seen.format, views.thousands) == ("yyyy-MM-dd HH:mm", " ")
+    assert views.declared == {"type": "bigint", "thousands": " "}
+    assert project / feed.declared_in == path

@@ -70,6 +70,18 @@ def test_columns_are_those_of_the_contract_of_today(tmp_path: Path) -> None:
     ]
 
 
+def test_column_that_landed_twice_has_the_value_of_its_own(tmp_path: Path) -> None:
+    """Under its name and, before it was declared, under another one."""
+    out = tmp_path / "orders.csv"
+    others = {"Order Status": "pending", "Customer ID": "C1"}
+
+    write_corrections([error(order_status=None, customer_id="C2", _extra=others)], ORDERS, out)
+
+    with out.open(newline="", encoding="utf-8") as file:
+        (found,) = csv.DictReader(file)
+    assert (found["order_status"], found["customer_id"]) == ("pending", "C2")
+
+
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     out = tmp_path / "orders.csv"
 

@@ -21,6 +21,7 @@ from ingest.contract import load_contract
 from ingest.errors import Rejected, Waiting
 from ingest.reading import csv_stream, row_writer
 from ingest.reading.csv_stream import CsvStream, Head
+from ingest.reading.header import name_list
 from ingest.reading.reader import Lineage, ParsedFile, parse_file
 
 CONTRACT = load_contract(PROJECT_DIR)
@@ -349,6 +350,39 @@ def test_warnings_name_columns_and_rows(tmp_path: Path) -> None:
         " fields).",
     )
     assert "are quarantined: 4, the first is row 1 (too" in warnings("ragged_rows")[0]
+
+
+def test_header_again_among_other_malformed_rows(tmp_path: Path) -> None:
+    rows = [
+        "P1,5,Berlin,,",
+        "short,1",
+        HEADER,
+        "P2,6,Paris,,",
+        HEADER,
+        "a,b,c,d,e,f,g",
+        "P3,7,Rome,,",
+    ]
+
+    _, out = parse(tmp_path, "\n".join([HEADER, *rows]) + "\n")
+
+    found = [
+        (row["_row_number"], row.get("_raw_line", row.get("product_id"))) for row in landed(out)
+    ]
+    wanted = ["P1", "short,1", HEADER, "P2", HEADER, "a,b,c,d,e,f,g", "P3"]
+    assert found == list(enumerate(wanted, 1))
+
+
+@pytest.mark.parametrize(("count", "end"), [(20, "c19"), (21, "c19 and 1 more")])
+def test_twenty_names_are_shown(count: int, end: str) -> None:
+    assert name_list([f"c{number}" for number in range(count)]).endswith(f"c18, {end}")
+
+
+def test_three_invisible_characters_are_named(tmp_path: Path) -> None:
+    hidden = HEADER.replace(",", "\x07,")
+
+    message = rejection(tmp_path, f"{hidden}\n".encode())
+
+    assert message.count("U+0007") == 3 and "last_updated" not in message.split("beside")[1]
 
 
 def test_names_in_messages_are_printable_and_few(tmp_path: Path) -> None:
