@@ -1,9 +1,8 @@
 """Take the product's guards away one at a time, and see a test miss each.
 
 `tests/guards/*.toml` lists the mutants: a file, the text to weaken and what stands there then, the
-promise that it guards, of docs/reliability.md, docs/commands.md or README.md, and the tests that
-must miss it. This works on a copy of the project. Arguments are names of mutants, or parts of them;
-none means all.
+promise that it guards, in words of one of `PAGES`, and the tests that must miss it. This works on a
+copy of the project. Arguments are names of mutants, or parts of them; none means all.
 """
 
 import argparse
@@ -26,7 +25,8 @@ from queue import Queue
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 LIST = Path("tests/guards")
-PAGES = (Path("docs/reliability.md"), Path("docs/commands.md"), Path("README.md"))
+_DOCS = ("commands", "reliability", "report", "runbook")
+PAGES = (Path("README.md"), *(Path(f"docs/{name}.md") for name in _DOCS))
 # What a copy of the project does without.
 LEFT_OUT = (
     ".git",

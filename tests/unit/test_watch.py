@@ -228,6 +228,8 @@ def test_changes_that_nobody_tells_of_are_found(
         # The folder that is watched is not the one that files arrive in any more.
         place.triggers.rename(place.triggers.with_name("before"))
         place.triggers.mkdir()
+        # That the folder was moved is told of, and looked into.
+        time.sleep(1)
         (place.triggers / "a.json").write_text("{}")
         place.wait_for_works(2)
 
