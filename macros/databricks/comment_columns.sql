@@ -1,6 +1,6 @@
 {#-
-    Comment on the columns of the tables that stay: targets and error tables. dbt would do so for every column of every table
-    and batch. What is built anew each time has views with comments, or none that people read.
+    Comment on the columns of the tables that stay, targets and error tables, in one statement a table. dbt would send one for every
+    column of every table and batch. What is built anew each time has views with comments, or none that people read.
 -#}
 {% macro comment_columns(known) -%}
     {%- for node in graph.nodes.values()
@@ -15,13 +15,15 @@
             {%- do described.update(contract()[feed].columns) -%}
         {%- endif -%}
         {%- do described.update(node.columns) -%}
+        {%- set missing = [] -%}
         {%- for column in described.values() if column.name in there -%}
             {%- set text = column.description | trim -%}
             {%- if there[column.name] != text -%}
-                {%- do run_query(
-                    'comment on column ' ~ table ~ '.' ~ adapter.quote(column.name) ~ ' is ' ~ sql_text(text)
-                ) -%}
+                {%- do missing.append(adapter.quote(column.name) ~ ' comment ' ~ sql_text(text)) -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- if missing -%}
+            {%- do run_query('alter table ' ~ table ~ ' alter column ' ~ missing | join(', ')) -%}
+        {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}

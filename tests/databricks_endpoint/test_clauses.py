@@ -131,6 +131,14 @@ def test_columns_of_what_stays_and_of_views_are_commented(
     assert found > 200
 
 
+def test_columns_of_a_table_are_commented_by_one_statement(builds: list[list[str]]) -> None:
+    """Five targets, five error tables and analytics_summary, all made by the first build."""
+    comments = r"alter table \S+ alter column `\w+` comment"
+    counts = [sum(bool(re.search(comments, text)) for text in sent) for sent in builds]
+
+    assert counts == [11, 0, 0]
+
+
 def test_tables_are_clustered(sent: list[str], nodes: list[dict[str, Any]]) -> None:
     for node in nodes:
         texts = creations(sent, full_name(node))

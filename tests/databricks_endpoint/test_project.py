@@ -23,7 +23,6 @@ from databricks_endpoint.server import Endpoint
 from ingest.config import PROJECT_DIR
 
 PROJECT_KINDS = {
-    "comment on column",
     "current catalog",
     "describe as json",
     "group membership",

@@ -120,8 +120,8 @@ def test_history_and_restore(run: Run) -> None:
 
 def test_comments(run: Run) -> None:
     run(f"comment on table {T} is 'About \\'t\\''")
-    run(f"comment on column {T}.`a` is 'About a'")
-    run(f"alter table {T} alter column b comment 'About b'")
+    run(f"comment on column {T}.`a` is 'About'")
+    run(f"alter table {T} alter column `a` comment 'About a', b comment 'About b'")
     described = {name: (kind, comment) for name, kind, comment in run(f"describe extended {T}")}
 
     assert described["a"] == ("int", "About a")
