@@ -1,6 +1,4 @@
-{#-
-    Write the batch's rows of batch_reconciliation, one per feed, which record it as applied.
--#}
+{#- Write the batch's rows of batch_reconciliation, one per feed, which record it as applied. -#}
 {% macro reconcile(batch, counts) -%}
     {%- set merge -%}
         merge into {{ pipeline_relation('ops', 'batch_reconciliation') }} as recorded
