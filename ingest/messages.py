@@ -1,6 +1,10 @@
 """What may be said of names and errors: one line each, without data values."""
 
+import re
+
 from pyspark.errors import PySparkException, RetriesExceeded
+
+_STATUS = re.compile(r"StatusCode\.([A-Z_]+)")
 
 
 def one_line(text: str) -> str:
@@ -12,11 +16,12 @@ def first_line(error: PySparkException) -> str:
     """What the engine says went wrong, without the plans and traces that follow."""
     lines = filter(str.strip, str(error).splitlines())
     line = next(lines, type(error).__name__)[:300]
-    # What gRPC says instead is of no use to anybody.
+    # Of what gRPC says instead only its status is of use.
     if isinstance(error, RetriesExceeded) or "RPC that terminated with" in line:
+        status = _STATUS.search(str(error.__cause__ or error))
         return (
-            "it does not answer any more. Run again; the local engine's log is .engine/engine.log"
-            " in the warehouse."
+            f"it does not answer any more{f' ({status[1]})' if status else ''}. Run again; the"
+            " local engine's log is .engine/engine.log in the warehouse."
         )
     return line
 

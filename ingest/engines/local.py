@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from pyspark.errors import IllegalArgumentException
+from pyspark.errors import IllegalArgumentException, PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
 from pyspark.sql.connect.session import SparkSession as ConnectSession
@@ -24,7 +24,8 @@ from ingest.engines.sail_server import Server
 from ingest.errors import EngineError
 
 _REMOTE = "SPARK_REMOTE"
-_RETRIES = 4
+# The waits between them come to 17 seconds.
+_RETRIES = 5
 
 # Sessions that this process is done with. PySpark, when it collects one, closes threads that all
 # its sessions share, even amid another's statement: hence none is collected.
@@ -80,6 +81,13 @@ class LocalEngine:
         Raises:
             EngineError: The server does not come up.
         """
+        running = sail_server.start(self._settings.warehouse, port)
+        try:
+            return self._open(["*"]), running
+        except PySparkException:
+            if self.is_up:
+                raise
+        # It has died at once. What was registered went with it, and another may do better.
         running = sail_server.start(self._settings.warehouse, port)
         return self._open(["*"]), running
 

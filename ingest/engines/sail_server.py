@@ -185,7 +185,8 @@ def _is_free(port: int) -> bool:
 
 def _answers(port: int) -> bool:
     with closing(socket.socket()) as probe:
-        return probe.connect_ex((HOST, port)) == 0
+        # Where nobody listens, the probe may by chance be given that port, and reach itself.
+        return probe.connect_ex((HOST, port)) == 0 and probe.getsockname() != probe.getpeername()
 
 
 def _is_ours(pid: int, warehouse: Path) -> bool:

@@ -89,8 +89,12 @@ class Place:
         """Run a command of ingest, which must end with the exit code; gives its output."""
         process = self.start(*command)
         output, _ = process.communicate()
-        assert process.returncode == exit_code, output
+        assert process.returncode == exit_code, f"{output}\nThe engine:\n{self._engine_log()}"
         return output
+
+    def _engine_log(self) -> str:
+        log = self.warehouse / ".engine" / "engine.log"
+        return log.read_text(errors="replace")[-4000:] if log.exists() else "it has no log"
 
     def dies(self, *command: str, point: Point) -> None:
         """Run a command of ingest, which must die at the point."""

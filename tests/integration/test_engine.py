@@ -2,21 +2,23 @@
 
 import json
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from conftest import free_port
 from dbt.cli.main import dbtRunner
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from ingest.catalog import WITHOUT_STATISTICS, sql_text, tables_in
+from ingest.catalog import WITHOUT_STATISTICS, create_schemas, sql_text, tables_in
 from ingest.config import PROJECT_DIR, SUFFIXES, load_settings
-from ingest.engines import sail_server
+from ingest.engines import local, sail_server
 from ingest.engines.engine import exclusive_use, open_engine
 from ingest.engines.local import LocalEngine
 from ingest.errors import BusyError, EngineError
@@ -66,6 +68,29 @@ def test_tables_outlive_the_engine(own_engine: LocalEngine) -> None:
     assert session.table("ecomm_marts.kept").collect() == [(1,)]
     assert second.port == first.port
     assert second.pid != first.pid
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_engine_that_dies_at_once_is_started_a_second_time(
+    deaths: int, own_engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids = []
+
+    def dying(*arguments: object) -> None:
+        status = own_engine.status()
+        assert status is not None
+        pids.append(status.pid)
+        if len(pids) <= deaths:
+            os.kill(status.pid, signal.SIGKILL)
+        create_schemas(*arguments)
+
+    monkeypatch.setattr(local, "create_schemas", dying)
+
+    with nullcontext() if deaths == 1 else pytest.raises(PySparkException):
+        session, _ = own_engine.start()
+        assert session.sql("select 1").collect() == [(1,)]
+
+    assert len(set(pids)) == len(pids) == 2
 
 
 def test_only_the_owner_learns_the_session(own_engine: LocalEngine, tmp_path: Path) -> None:

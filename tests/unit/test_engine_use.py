@@ -145,9 +145,12 @@ def test_lock_is_free_again_after_a_failure(
             " .engine/engine.log in the warehouse.",
         ),
         (
-            PySparkException("<_MultiThreadedRendezvous of RPC that terminated with:\n\tx"),
-            "The engine failed: it does not answer any more. Run again; the local engine's log is"
-            " .engine/engine.log in the warehouse.",
+            PySparkException(
+                "<_MultiThreadedRendezvous of RPC that terminated with:\n\tstatus ="
+                " StatusCode.UNAVAILABLE\n\tdetails = x"
+            ),
+            "The engine failed: it does not answer any more (UNAVAILABLE). Run again; the local"
+            " engine's log is .engine/engine.log in the warehouse.",
         ),
     ],
     ids=["statement", "retries", "connection"],

@@ -2,11 +2,13 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,3 +76,27 @@ def test_engine_whose_warehouse_was_deleted_is_stopped(tmp_path: Path) -> None:
         assert engine.wait(5) != 0
 
     assert not sail_server.stop(warehouse)
+
+
+def test_probe_that_reaches_itself_is_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the system gives it the port that it asks for."""
+    with socket.socket() as free:
+        free.bind((sail_server.HOST, 0))
+        port = free.getsockname()[1]
+
+    reached = []
+
+    class Given(socket.socket):
+        def connect_ex(self, address: Any) -> int:
+            self.bind(address)
+            reached.append(super().connect_ex(address))
+            return reached[-1]
+
+    monkeypatch.setattr(sail_server.socket, "socket", Given)
+    assert not sail_server._answers(port)
+    assert reached == [0]
+
+
+def test_engine_that_listens_answers() -> None:
+    with socket.create_server((sail_server.HOST, 0)) as listening:
+        assert sail_server._answers(listening.getsockname()[1])
