@@ -1,4 +1,8 @@
-"""A run that is killed at a step's boundary, and run again, equals a clean run."""
+"""A run that is killed at a step's boundary, and run again, equals a clean run.
+
+Where a test has several points, each run but the last dies at one of them: what a kill leaves must
+not only be repaired, but by whatever comes next.
+"""
 
 from pathlib import Path
 
@@ -7,6 +11,8 @@ import pytest
 from faults.conftest import DAYS, Delivered, Place, deliver
 from faults.killer import SQL, Point
 
+MODEL = "model.ecomm_pipeline"
+SNAPSHOT = "snapshot.ecomm_pipeline"
 FILES = 6
 """Files of a batch, its trigger included."""
 
@@ -29,32 +35,42 @@ REJECTING = [
 ]
 # A node of each layer, the moment between snapshots and marts, and the records at the end.
 BUILDING = [
-    *(
-        Point(SQL, when, rf'"node_id": "{node}')
-        for when, node in (
-            ("during", "model.ecomm_pipeline.base_orders"),
-            ("during", "model.ecomm_pipeline.orders_errors"),
-            ("before", "model.ecomm_pipeline.int_product_versions"),
-            ("during", "model.ecomm_pipeline.customer_analytics"),
-            ("after", "model.ecomm_pipeline.analytics_summary"),
-        )
-    ),
+    [
+        Point(SQL, "during", rf'"node_id": "{MODEL}.base_orders'),
+        Point(SQL, "before", rf'"node_id": "{MODEL}.int_product_versions'),
+        Point(SQL, "during", rf'"node_id": "{MODEL}.customer_analytics'),
+        Point(SQL, "during", "merge into ecomm_ops.validation_results"),
+    ],
     # A full load: between closing the absent keys and opening the new versions, and amid either.
-    Point(SQL, "after", "merge into ecomm_targets.customers_target as current_versions"),
-    Point(SQL, "during", "merge into ecomm_targets.inventory_target as versions"),
-    Point(SQL, "after", "delete from ecomm_ops.built_nodes where node_id in"),
-    Point(SQL, "during", "merge into ecomm_ops.validation_results"),
-    Point(SQL, "after", "merge into ecomm_ops.batch_reconciliation"),
-    Point("ingest.batches.archive:_move", "after", nth=2),
+    [
+        Point(SQL, "after", "delete from ecomm_ops.built_nodes where node_id in"),
+        Point(SQL, "after", "merge into ecomm_targets.customers_target as current_versions"),
+        Point(SQL, "during", "merge into ecomm_targets.inventory_target as versions"),
+        Point(SQL, "after", "merge into ecomm_ops.batch_reconciliation"),
+    ],
+    [
+        Point(SQL, "during", rf'"node_id": "{MODEL}.orders_errors'),
+        Point(SQL, "after", rf'"node_id": "{MODEL}.analytics_summary'),
+        Point("ingest.batches.archive:_move", "after", nth=2),
+    ],
 ]
 REWINDING = [
-    Point(SQL, "after", "update ecomm_staging.orders_errors"),
-    Point(SQL, "after", "delete from ecomm_targets.orders_target"),
-    Point(SQL, "after", "delete from ecomm_marts.analytics_summary"),
-    Point(SQL, "after", "insert into ecomm_ops.processing_log"),
-    # The replayed batch, after the late one is applied.
-    Point(SQL, "before", 'node_id": "snapshot.ecomm_pipeline.customers_target', nth=20),
+    [
+        Point(SQL, "after", "update ecomm_staging.orders_errors"),
+        Point(SQL, "after", "delete from ecomm_marts.analytics_summary"),
+        # The replayed batch, after the late one is applied.
+        Point(SQL, "before", f'node_id": "{SNAPSHOT}.customers_target', nth=20),
+    ],
+    [
+        Point(SQL, "after", "delete from ecomm_targets.orders_target"),
+        Point(SQL, "after", "insert into ecomm_ops.processing_log"),
+    ],
 ]
+
+
+def joined(points: list[Point]) -> str:
+    """Their test's id."""
+    return ", then ".join(map(str, points))
 
 
 @pytest.mark.parametrize("point", LANDING, ids=str)
@@ -85,48 +101,41 @@ def test_killed_while_rejecting(point: Point, place: Place) -> None:
     assert not list(place.root.rglob("source/*"))
 
 
-@pytest.mark.parametrize("point", BUILDING, ids=str)
+@pytest.mark.parametrize("points", BUILDING, ids=joined)
 def test_killed_while_building(
-    point: Point, place: Place, first_day: Place, delivered: Delivered
+    points: list[Point], place: Place, first_day: Place, delivered: Delivered
 ) -> None:
     first_day.copy_to(place.folder)
     deliver(place.root, DAYS[1])
 
-    place.dies("run", point=point)
+    for point in points:
+        place.dies("run", point=point)
     place.ends("run")
 
     place.assert_clean(delivered.root, [delivered.triggers[day] for day in DAYS[:2]])
 
 
-@pytest.mark.parametrize("point", REWINDING, ids=str)
+@pytest.mark.parametrize("points", REWINDING, ids=joined)
 def test_killed_while_rewinding(
-    point: Point, place: Place, two_days: Place, delivered: Delivered
+    points: list[Point], place: Place, two_days: Place, delivered: Delivered
 ) -> None:
     two_days.copy_to(place.folder)
     deliver(place.root, DAYS[1])
 
-    place.dies("run", point=point)
+    for point in points:
+        place.dies("run", point=point)
     place.ends("run")
 
     order = (DAYS[0], DAYS[2], DAYS[1])
     place.assert_clean(delivered.root, [delivered.triggers[day] for day in order])
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
-        Point("ingest.batches.ledger:Ledger.replay", "after"),
-        Point(SQL, "after", "delete from ecomm_targets.products_target"),
-        Point(SQL, "before", 'node_id": "model.ecomm_pipeline.segment_analysis', nth=2),
-    ],
-    ids=str,
-)
-def test_killed_while_replaying(
-    point: Point, place: Place, two_days: Place, delivered: Delivered
-) -> None:
+def test_killed_while_replaying(place: Place, two_days: Place, delivered: Delivered) -> None:
     two_days.copy_to(place.folder)
 
-    place.dies("replay", point=point)
+    place.dies("replay", point=Point("ingest.batches.ledger:Ledger.replay", "after"))
+    place.dies("run", point=Point(SQL, "after", "delete from ecomm_targets.products_target"))
+    place.dies("run", point=Point(SQL, "before", f'node_id": "{MODEL}.segment_analysis', nth=2))
     place.ends("run")
 
     place.assert_clean(delivered.root, [delivered.triggers[DAYS[0]], delivered.triggers[DAYS[2]]])
@@ -150,45 +159,54 @@ def test_killed_between_the_two_marks_of_a_replay(
 
 
 @pytest.mark.parametrize(
-    ("point", "again"),
+    ("points", "again"),
     [
-        (Point("ingest.batches.ledger:Ledger.withdraw", "after"), "run"),
-        (Point(SQL, "after", "insert into ecomm_ops.processing_log"), "withdraw"),
-        (Point(SQL, "after", "update ecomm_ops.withdrawals"), "run"),
-        (Point(SQL, "before", 'node_id": "snapshot.ecomm_pipeline.customers_target'), "withdraw"),
-        (Point(SQL, "before", 'node_id": "model.ecomm_pipeline.analytics_summary'), "run"),
+        (
+            [
+                Point("ingest.batches.ledger:Ledger.withdraw", "after"),
+                Point(SQL, "before", f'node_id": "{MODEL}.analytics_summary'),
+                Point(SQL, "after", "update ecomm_ops.withdrawals"),
+            ],
+            "run",
+        ),
+        (
+            [
+                Point(SQL, "after", "insert into ecomm_ops.processing_log"),
+                Point(SQL, "before", f'node_id": "{SNAPSHOT}.customers_target'),
+            ],
+            "withdraw",
+        ),
     ],
-    ids=str,
+    ids=["run", "withdraw"],
 )
 def test_killed_while_withdrawing(
-    point: Point, again: str, place: Place, two_days: Place, delivered: Delivered
+    points: list[Point], again: str, place: Place, two_days: Place, delivered: Delivered
 ) -> None:
     two_days.copy_to(place.folder)
-    command = ("withdraw", "--date", "2025-01-17")
+    withdraw = ("withdraw", "--date", "2025-01-17")
     newest = delivered.triggers[DAYS[2]]
 
-    place.dies(*command, point=point)
-    place.ends(*(command if again == "withdraw" else [again]))
+    place.dies(*withdraw, point=points[0])
+    finish = withdraw if again == "withdraw" else ("run",)
+    for point in points[1:]:
+        place.dies(*finish, point=point)
+    place.ends(*finish)
 
     place.assert_clean(delivered.root, [delivered.triggers[DAYS[0]], newest], withdrawn=[newest])
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
-        Point(SQL, "after", "model.ecomm_pipeline.current_batch"),
-        Point(SQL, "before", 'node_id": "model.ecomm_pipeline.segment_analysis'),
-    ],
-    ids=str,
-)
 def test_killed_while_withdrawing_the_only_batch(
-    point: Point, place: Place, first_day: Place, delivered: Delivered
+    place: Place, first_day: Place, delivered: Delivered
 ) -> None:
     """No batch is pending then; the next run knows all the same that tables are to be emptied."""
     first_day.copy_to(place.folder)
     trigger = delivered.triggers[DAYS[0]]
 
-    place.dies("withdraw", "--date", "2025-01-15", point=point)
+    place.dies(
+        *("withdraw", "--date", "2025-01-15"),
+        point=Point(SQL, "after", f"{MODEL}.current_batch"),
+    )
+    place.dies("run", point=Point(SQL, "before", f'node_id": "{MODEL}.segment_analysis'))
     place.ends("run")
 
     place.assert_clean(delivered.root, [trigger], withdrawn=[trigger])
