@@ -1,5 +1,6 @@
 """Fixtures that all tests share: one engine, and settings for a schema of the test's own."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from pyspark.sql import SparkSession
 
 from ingest.config import Settings, load_settings
 from ingest.engines.local import LocalEngine
+
+# As in `python -m ingest`, whose commands the tests call.
+gc.set_threshold(100_000, 20, 100)
 
 
 class SettingsFor(Protocol):

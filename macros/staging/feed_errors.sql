@@ -26,17 +26,7 @@ current_batch as (
 ),
 
 landed as (
-    select
-        landed_rows._batch_id,
-        landed_rows._file_sha256,
-        landed_rows._row_number,
-        to_json(struct(
-            {%- for column in contract_columns(feed) %}
-            landed_rows.{{ column.name }},
-            {%- endfor %}
-            landed_rows._extra,
-            landed_rows._raw_line
-        )) as raw_record
+    select landed_rows.*
     from {{ source('landing', feed) }} as landed_rows
     inner join current_batch
         on landed_rows._batch_id = current_batch.batch_id
@@ -47,7 +37,14 @@ final as (
     select
         {{ error_id('quarantined') | indent(8) }} as error_id,
         quarantined.record_key,
-        landed.raw_record,
+        -- Of the few rows that are joined here, not of all that landed.
+        to_json(struct(
+            {%- for column in contract_columns(feed) %}
+            landed.{{ column.name }},
+            {%- endfor %}
+            landed._extra,
+            landed._raw_line
+        )) as raw_record,
         quarantined.failed_rules,
         case
             {%- for severity in ['HIGH', 'MEDIUM'] %}
