@@ -43,9 +43,9 @@ BUILDING = [
     ],
     # A full load: between closing the absent keys and opening the new versions, and amid either.
     [
-        Point(SQL, "after", "delete from ecomm_ops.built_nodes where node_id in"),
         Point(SQL, "after", "merge into ecomm_targets.customers_target as current_versions"),
         Point(SQL, "during", "merge into ecomm_targets.inventory_target as versions"),
+        Point(SQL, "after", "delete from ecomm_ops.built_nodes where node_id in"),
         Point(SQL, "after", "merge into ecomm_ops.batch_reconciliation"),
     ],
     [
@@ -164,8 +164,8 @@ def test_killed_between_the_two_marks_of_a_replay(
         (
             [
                 Point("ingest.batches.ledger:Ledger.withdraw", "after"),
-                Point(SQL, "before", f'node_id": "{MODEL}.analytics_summary'),
                 Point(SQL, "after", "update ecomm_ops.withdrawals"),
+                Point(SQL, "before", f'node_id": "{MODEL}.analytics_summary'),
             ],
             "run",
         ),

@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 from reference.compare import differences
 from reference.model import expected
-from support.batches import CLOCK_COLUMNS, tables, timeless
+from support.batches import CLOCK_COLUMNS, tables
 from support.evolution import DAYS, Contract, change_much, content, deliver
 from support.formats import CASES as FORMATS
 from support.formats import reading
@@ -215,9 +215,3 @@ def test_tables_follow_the_contract_as_on_local(
 
 def test_failed_nodes_are_retried(twins: Twins, spark: SparkSession) -> None:
     retry_after_failure(twins.spark, spark)
-
-
-def test_building_again_changes_nothing(twins: Twins, spark: SparkSession) -> None:
-    twins.spark.build()
-
-    assert timeless(tables(spark, SCHEMA)) == timeless(twins.spark_tables)
