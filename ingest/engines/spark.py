@@ -88,6 +88,15 @@ class SparkEngine:
             # Java takes what it needs of it; in Spark's own 1 GB the tests of this engine spent a
             # third of their time on collecting garbage.
             "spark.driver.memory": "4g",
+            # The collector for throughput: nobody waits for single pauses.
+            "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+            # Without checksum files, which the local engine does not renew when it writes a file
+            # anew, and without a child process for the rights of each file.
+            "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+            "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
+            # Texts of plans are for the user interface.
+            "spark.sql.ui.explainMode": "simple",
+            "spark.sql.maxPlanStringLength": "0",
             "spark.ui.enabled": "false",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
