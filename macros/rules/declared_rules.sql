@@ -4,7 +4,10 @@
 -#}
 {% macro declared_rules() -%}
     {%- if execute and 'ecomm_rules' not in graph -%}
-        {%- set found = [] -%}
+        {%- set found, base_models = [], [] -%}
+        {%- for feed in feeds() -%}
+            {%- do base_models.append('model.' ~ project_name ~ '.base_' ~ feed) -%}
+        {%- endfor -%}
         {%- for id in graph.nodes.keys() if id.startswith('test.' ~ project_name ~ '.') -%}
             {%- set test = graph.nodes[id] -%}
             {%- set meta = test.config.meta -%}
@@ -20,6 +23,12 @@
                     {%- do arguments.update({name: value}) -%}
                 {%- endfor -%}
                 {%- set base_model = test.get('attached_node') -%}
+                {%- if base_model and base_model not in base_models -%}
+                    {%- do exceptions.raise_compiler_error(
+                        'The rule ' ~ test.name ~ ' stands on ' ~ (base_model.split('.') | last) ~ ', where nothing judges the rows of a '
+                        ~ 'batch. Declare it on the base model of its feed or, if it looks across tables, as a file in tests/cross_table.'
+                    ) -%}
+                {%- endif -%}
                 {%- do found.append({
                     'id': test.name,
                     'feed': base_model.split('.base_') | last if base_model else meta.feed,
