@@ -94,10 +94,14 @@ class SparkEngine:
             # anew, and without a child process for the rights of each file.
             "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
             "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
-            # Texts of plans are for the user interface.
+            # Delta keeps the logs of 10,000 tables, and plans with them: gigabytes where several
+            # schemas are worked on. One has far fewer tables than these.
+            "spark.databricks.delta.delta.log.cacheSize": "200",
+            # Nobody looks at plans, nor at what has ended, without a user interface.
+            "spark.ui.enabled": "false",
             "spark.sql.ui.explainMode": "simple",
             "spark.sql.maxPlanStringLength": "0",
-            "spark.ui.enabled": "false",
+            "spark.sql.ui.retainedExecutions": "1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
         }
