@@ -97,10 +97,9 @@ class SparkEngine:
             # Delta keeps the logs of 10,000 tables, and plans with them: gigabytes where several
             # schemas are worked on. One has far fewer tables than these.
             "spark.databricks.delta.delta.log.cacheSize": "200",
-            # Nobody looks at plans, nor at what has ended, without a user interface.
+            # Without a user interface nobody looks at plans that have ended.
             "spark.ui.enabled": "false",
             "spark.sql.ui.explainMode": "simple",
-            "spark.sql.maxPlanStringLength": "0",
             "spark.sql.ui.retainedExecutions": "1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
