@@ -90,8 +90,8 @@ class SparkEngine:
             "spark.driver.memory": "4g",
             # The collector for throughput: nobody waits for single pauses.
             "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
-            # Without checksum files, which the local engine does not renew when it writes a file
-            # anew, and without a child process for the rights of each file.
+            # Without a child process for the rights of each file, and without checksum files beside
+            # the data and the log.
             "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
             "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
             # Delta keeps the logs of 10,000 tables, and plans with them: gigabytes where several
