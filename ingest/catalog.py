@@ -117,9 +117,13 @@ def tables_on_disk(warehouse: Path, which: str = "*") -> dict[str, list[Path]]:
 
 
 def tables_in(session: SparkSession, schema: str) -> list[str]:
-    """Names of a schema's tables, sorted; without the temporary views that dbt leaves behind."""
+    """Names of a schema's tables, sorted; without what dbt works with and leaves behind."""
     listed = session.sql(f"show tables in {schema}").collect()
-    return sorted(row["tableName"] for row in listed if not row["isTemporary"])
+    return sorted(
+        row["tableName"]
+        for row in listed
+        if not row["isTemporary"] and not row["tableName"].endswith("__dbt_tmp")
+    )
 
 
 def sql_text(value: object) -> str:

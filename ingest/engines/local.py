@@ -15,7 +15,6 @@ from ingest.catalog import (
     create_schemas,
     create_tables,
     sql_text,
-    tables_in,
     tables_on_disk,
 )
 from ingest.config import SUFFIXES, Settings
@@ -174,7 +173,8 @@ class LocalEngine:
             session.sql(
                 f"create schema if not exists {schema} location {sql_text(tables[0].parent)}"
             )
-            known = set(tables_in(session, schema))
+            listed = session.sql(f"show tables in {schema}").collect()
+            known = {row["tableName"] for row in listed}
             for folder in tables:
                 if folder.name not in known:
                     # The empty select gives the catalog the table's columns, which dbt asks for; on

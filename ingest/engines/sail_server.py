@@ -129,6 +129,8 @@ def _launch(warehouse: Path, port: int) -> Server | None:
     environment = os.environ | {
         "SAIL_SPARK__SESSION_TIMEOUT_SECS": str(SESSION_TIMEOUT_SECONDS),
         "TZ": "UTC",
+        # Milliseconds for which memory is kept for the next statement; by default it is 10.
+        "MIMALLOC_PURGE_DELAY": "5000",
     }
     with _log(warehouse).open("ab") as log:
         process = subprocess.Popen(

@@ -1,12 +1,15 @@
 {#-
     dbt-spark inserts `*`, which takes the staging rows for whole rows of the target: a target keeps columns that the contract
-    has no more, so what is inserted is named.
+    has no more, so what is inserted is named. Where targets keep their days apart, the days to look into are named too.
 -#}
 {% macro spark__snapshot_merge_sql(target, source, insert_cols) -%}
     {%- set columns = config.get('snapshot_table_column_names') -%}
     merge into {{ target }} as versions
     using {{ source }} as changes
     on versions.{{ columns.dbt_scd_id }} = changes.{{ columns.dbt_scd_id }}
+    {%- if config.get('partition_by') %}
+    and versions.{{ columns.dbt_valid_from }} in ({{ changed_days(target, source) | join(', ') }})
+    {%- endif %}
     when matched and versions.{{ columns.dbt_valid_to }} is null and changes.dbt_change_type = 'update'
         then update set {{ columns.dbt_valid_to }} = changes.{{ columns.dbt_valid_to }}
     when not matched and changes.dbt_change_type = 'insert'

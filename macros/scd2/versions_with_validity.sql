@@ -1,6 +1,7 @@
 {#-
     The versions of a target with the days for which each answers, [valid_from, valid_to), without gaps: a version
-    answers until the next one begins, also after its closing, and the first one for all the time before.
+    answers until the next one begins, also after its closing, and the first one for all the time before; and whether the key
+    is known now.
 -#}
 {% macro versions_with_validity(target_name, columns) -%}
 with
@@ -19,7 +20,8 @@ final as (
                 then date '0001-01-01'
             else effective_date
         end as valid_from,
-        lead(effective_date) over (partition by record_key order by effective_date) as valid_to
+        lead(effective_date) over (partition by record_key order by effective_date) as valid_to,
+        max(case when expiry_date is null then true else false end) over (partition by record_key) as is_known
     from versions
 )
 

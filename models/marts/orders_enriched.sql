@@ -13,16 +13,6 @@ product_versions as (
     select * from {{ ref('int_product_versions') }}
 ),
 
-known_customers as (
-    select customer_id from {{ ref('customers_target') }}
-    where expiry_date is null
-),
-
-known_products as (
-    select product_id from {{ ref('products_target') }}
-    where expiry_date is null
-),
-
 product_stock as (
     select * from {{ ref('int_product_stock') }}
 ),
@@ -100,23 +90,19 @@ joined as (
         coalesce(product_categories.margin_rate, {{ var('default_margin_rate') }}) as margin_rate,
         coalesce(customer_tiers.clv_multiplier, {{ var('default_clv_multiplier') }}) as clv_multiplier,
         coalesce(order_statuses.counts_as_revenue, true) as counts_as_revenue,
-        known_customers.customer_id is null as is_orphan_customer,
-        known_products.product_id is null as is_orphan_product
+        not coalesce(customer_versions.is_known, false) as is_orphan_customer,
+        not coalesce(product_versions.is_known, false) as is_orphan_product
     from orders
+    left join shipments
+        on orders.order_id = shipments.order_id
     left join customer_versions
         on orders.customer_id = customer_versions.customer_id
         and {{ holds_on('customer_versions', 'orders.order_date') | indent(8) }}
     left join product_versions
         on orders.product_id = product_versions.product_id
         and {{ holds_on('product_versions', 'orders.order_date') | indent(8) }}
-    left join known_customers
-        on orders.customer_id = known_customers.customer_id
-    left join known_products
-        on orders.product_id = known_products.product_id
     left join product_stock
         on orders.product_id = product_stock.product_id
-    left join shipments
-        on orders.order_id = shipments.order_id
     left join currency_rates
         on orders.currency_code = currency_rates.currency_code
     left join customer_tiers

@@ -12,10 +12,12 @@ customers as (
     select count(*) as customers_count from {{ ref('customer_rfm') }}
 ),
 
--- No pair has more customers than either of its products: the others need not be paired.
-product_counts as (
+-- No pair has more customers than either of its products: the others need not be paired. Numbers in the order of the ids,
+-- as millions of pairs are counted.
+products as (
     select
         product_id,
+        row_number() over (order by product_id) as product_number,
         count(*) as customers_count
     from baskets
     group by product_id
@@ -25,43 +27,54 @@ product_counts as (
 frequent as (
     select
         baskets.customer_id,
-        baskets.product_id,
-        product_counts.customers_count
+        products.product_number
     from baskets
-    inner join product_counts
-        on baskets.product_id = product_counts.product_id
+    inner join products
+        on baskets.product_id = products.product_id
 ),
 
 pairs as (
     select
+        item_a.product_number as number_a,
+        item_b.product_number as number_b,
+        count(*) as customers_both
+    from frequent as item_a
+    inner join frequent as item_b
+        on item_a.customer_id = item_b.customer_id
+        and item_a.product_number < item_b.product_number
+    group by item_a.product_number, item_b.product_number
+    having count(*) >= {{ var('affinity_min_customers') }}
+),
+
+named_pairs as (
+    select
         product_a.product_id as product_id_a,
         product_b.product_id as product_id_b,
-        count(*) as customers_both,
-        max(product_a.customers_count) as customers_a,
-        max(product_b.customers_count) as customers_b
-    from frequent as product_a
-    inner join frequent as product_b
-        on product_a.customer_id = product_b.customer_id
-        and product_a.product_id < product_b.product_id
-    group by product_a.product_id, product_b.product_id
-    having count(*) >= {{ var('affinity_min_customers') }}
+        pairs.customers_both,
+        product_a.customers_count as customers_a,
+        product_b.customers_count as customers_b
+    from pairs
+    inner join products as product_a
+        on pairs.number_a = product_a.product_number
+    inner join products as product_b
+        on pairs.number_b = product_b.product_number
 ),
 
 final as (
     select
-        pairs.product_id_a,
-        pairs.product_id_b,
-        pairs.customers_both,
-        pairs.customers_a,
-        pairs.customers_b,
-        100 * {{ ratio('pairs.customers_both', 'customers.customers_count') }} as support_pct,
-        100 * {{ ratio('pairs.customers_both', 'pairs.customers_a') }} as confidence_a_to_b_pct,
-        100 * {{ ratio('pairs.customers_both', 'pairs.customers_b') }} as confidence_b_to_a_pct,
+        named_pairs.product_id_a,
+        named_pairs.product_id_b,
+        named_pairs.customers_both,
+        named_pairs.customers_a,
+        named_pairs.customers_b,
+        100 * {{ ratio('named_pairs.customers_both', 'customers.customers_count') }} as support_pct,
+        100 * {{ ratio('named_pairs.customers_both', 'named_pairs.customers_a') }} as confidence_a_to_b_pct,
+        100 * {{ ratio('named_pairs.customers_both', 'named_pairs.customers_b') }} as confidence_b_to_a_pct,
         {{ ratio(
-            'pairs.customers_both * customers.customers_count',
-            'pairs.customers_a * pairs.customers_b'
+            'named_pairs.customers_both * customers.customers_count',
+            'named_pairs.customers_a * named_pairs.customers_b'
         ) }} as lift
-    from pairs
+    from named_pairs
     cross join customers
 )
 
