@@ -12,8 +12,8 @@ customers as (
     select count(*) as customers_count from {{ ref('customer_rfm') }}
 ),
 
--- No pair has more customers than either of its products: the others need not be paired. Numbers in the order of the ids,
--- as millions of pairs are counted.
+-- No pair has more customers than either of its products: the others need not be paired.
+-- Millions of pairs are counted, hence numbers, in the order of the ids.
 products as (
     select
         product_id,
