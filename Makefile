@@ -1,6 +1,6 @@
 # The commands of the project. `make demo` and `make test` need nothing but Python 3.11 or later and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-java requirements demo docs test test-corpus setup-browser test-page screenshots test-faults test-spark test-databricks test-engines smoke-databricks mutants mutation-tool catalogue lint clean
+.PHONY: help setup setup-java requirements demo docs test test-corpus setup-browser test-page screenshots test-faults test-spark test-databricks test-engines smoke-databricks bench mutants mutation-tool catalogue lint clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -70,6 +70,9 @@ test-engines: setup-java ## Both of these on one Spark, which then warms up once
 
 smoke-databricks: $(READY) ## Send a sample batch through a deployed bundle: TARGET=dev or staging
 	$(BIN)/python tools/smoke_databricks.py --target $(or $(TARGET),dev)
+
+bench: $(READY) ## Measure beside DuckDB, and renew benchmarks/RESULTS.md (BENCH="--rounds 1 --days 60")
+	$(BIN)/python -m benchmarks $(BENCH)
 
 requirements: $(READY) ## Pin for Databricks what uv.lock pins
 	$(BIN)/uv export --frozen --no-default-groups --group dbt --no-emit-project --no-hashes --no-annotate --no-header --output-file resources/requirements.txt --quiet

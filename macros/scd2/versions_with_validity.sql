@@ -21,7 +21,7 @@ final as (
             else effective_date
         end as valid_from,
         lead(effective_date) over (partition by record_key order by effective_date) as valid_to,
-        max(case when expiry_date is null then true else false end) over (partition by record_key) as is_known
+        max(expiry_date is null) over (partition by record_key) as is_known
     from versions
 )
 

@@ -1,0 +1,99 @@
+"""Who is measured, each as whole processes on feed roots of this project's own samples."""
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.process import Cost, measured
+from ingest.config import PROJECT_DIR
+from ingest.sample import generate
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """This project on its local engine, in a folder of its own.
+
+    Attributes:
+        place: Folder with feed root, warehouse and dbt's target folder.
+    """
+
+    place: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """Where its tables are."""
+        return self.place / "warehouse"
+
+    @property
+    def compiled(self) -> Path:
+        """Where dbt has put the SQL of its last build."""
+        return self.place / "target"
+
+    def deliver(self, days: Path, number: int) -> None:
+        """Put a day of a sample, numbered from 0 on, into the feed root, its trigger last."""
+        deliver(days, self.place / "feeds", number)
+
+    def run(self, command: str = "run") -> Cost:
+        """Land what has been delivered and, unless the command is `land`, build."""
+        arguments = ["--root", str(self.place / "feeds"), "--warehouse", str(self.warehouse)]
+        return measured(
+            [sys.executable, "-m", "ingest", command, *arguments],
+            PROJECT_DIR,
+            self._environment(),
+            self.warehouse / ".engine" / "engine.json",
+        )
+
+    def stop(self) -> None:
+        """End its engine."""
+        arguments = ["engine", "stop", "--warehouse", str(self.warehouse)]
+        measured([sys.executable, "-m", "ingest", *arguments], PROJECT_DIR, self._environment())
+
+    def clear(self) -> None:
+        """Take its tables and feeds away; dbt's parse of the project stays."""
+        self.stop()
+        for folder in (self.place / "feeds", self.warehouse):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "DBT_TARGET_PATH": str(self.compiled),
+            "DBT_LOG_PATH": str(self.place / "logs"),
+            "DBT_LOG_LEVEL_FILE": "warn",
+        }
+
+
+def floor(feeds: Path, compiled: Path, out: Path) -> Cost:
+    """The project's own SQL in DuckDB, from CSV to Parquet."""
+    shutil.rmtree(out, ignore_errors=True)
+    arguments = [str(feeds), str(compiled), str(out)]
+    return measured([sys.executable, "-m", "benchmarks.floor", *arguments], PROJECT_DIR, {})
+
+
+def reading_floor(feeds: Path, out: Path) -> Cost:
+    """Hash, pyarrow's CSV reader, Parquet."""
+    shutil.rmtree(out, ignore_errors=True)
+    arguments = [str(feeds), str(out)]
+    return measured([sys.executable, "-m", "benchmarks.reading", *arguments], PROJECT_DIR, {})
+
+
+def sample(folder: Path, days: int, orders: int) -> Path:
+    """A feed root with so many days; made once."""
+    if not folder.exists():
+        generate(folder, days=days, orders=orders, seed=7)
+    return folder
+
+
+def deliver(days: Path, root: Path, number: int) -> None:
+    """Copy a day of a sample into a feed root, its trigger last."""
+    trigger = sorted((days / "triggers" / "source").glob("*.json"))[number]
+    for name in json.loads(trigger.read_text())["expected_files"]:
+        (file,) = days.glob(f"*/source/{name}")
+        _copy(file, root / file.relative_to(days))
+    _copy(trigger, root / trigger.relative_to(days))
+
+
+def _copy(file: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, place)
