@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.contenders import Pipeline, deliver, floor, reading_floor, sample
-from benchmarks.process import Cost
+from benchmarks.process import CommandFailed, Cost
 from benchmarks.results import Measurements, Pair, write
 from benchmarks.same import differences
 
@@ -72,8 +72,9 @@ def _reading(pipeline: Pipeline, place: Path, rounds: int) -> list[Pair]:
 
 
 def _history(pipeline: Pipeline, feeds: Path, days: int) -> list[Cost]:
-    """Day after day on the same warehouse, the engine up from the second one on."""
+    """Day after day on the same warehouse, the engine up."""
     pipeline.clear()
+    pipeline.start()
     costs = []
     for day in range(days):
         pipeline.deliver(feeds, day)
@@ -83,4 +84,7 @@ def _history(pipeline: Pipeline, feeds: Path, days: int) -> list[Cost]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except CommandFailed as failure:
+        raise SystemExit(str(failure)) from None

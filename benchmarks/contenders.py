@@ -45,9 +45,18 @@ class Pipeline:
             self.warehouse / ".engine" / "engine.json",
         )
 
+    def start(self) -> None:
+        """Start its engine, which a run would start and end for itself."""
+        self.warehouse.mkdir(parents=True)
+        self._engine("start")
+
     def stop(self) -> None:
-        """End its engine."""
-        arguments = ["engine", "stop", "--warehouse", str(self.warehouse)]
+        """End its engine, if it is up."""
+        if (self.warehouse / ".engine" / "engine.json").exists():
+            self._engine("stop")
+
+    def _engine(self, command: str) -> None:
+        arguments = ["engine", command, "--warehouse", str(self.warehouse)]
         measured([sys.executable, "-m", "ingest", *arguments], PROJECT_DIR, self._environment())
 
     def clear(self) -> None:
