@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.contenders import Pipeline, deliver, floor, reading_floor, sample
+from benchmarks.contenders import Pipeline, floor, reading_floor, sample
 from benchmarks.process import CommandFailed, Cost
 from benchmarks.results import Measurements, Pair, write
 from benchmarks.same import differences
@@ -32,13 +32,13 @@ def main(
     pipeline = Pipeline(place / "pipeline")
     pipeline.clear()
     # dbt's parse of the project, and its SQL, are there before anything is measured.
-    deliver(sample(place / "feeds" / "first", 1, 100), pipeline.place / "feeds", 0)
+    pipeline.deliver(sample(place, 1, 100), 0)
     pipeline.run()
 
-    small = _history(pipeline, sample(place / "feeds" / "small", rounds + 2, _SMALL), rounds + 2)
+    small = _history(pipeline, sample(place, rounds + 2, _SMALL), rounds + 2)
     batches = {size: _batch(pipeline, place, size, rounds) for size in _SIZES}
     reading = _reading(pipeline, place, rounds)
-    history = _history(pipeline, sample(place / "feeds" / "daily", days, _DAILY), days)
+    history = _history(pipeline, sample(place, days, _DAILY), days)
     pipeline.clear()
     # The first of the small days makes the tables.
     write(out, Measurements(small[1:], batches, reading, history, _DAILY))
@@ -46,7 +46,7 @@ def main(
 
 def _batch(pipeline: Pipeline, place: Path, size: int, rounds: int) -> list[Pair]:
     """One batch from nothing, and the floor."""
-    feeds, out = sample(place / "feeds" / str(size), 1, size), place / "floor"
+    feeds, out = sample(place, 1, size), place / "floor"
     pairs = []
     for number in range(rounds):
         pipeline.clear()
@@ -61,7 +61,7 @@ def _batch(pipeline: Pipeline, place: Path, size: int, rounds: int) -> list[Pair
 
 def _reading(pipeline: Pipeline, place: Path, rounds: int) -> list[Pair]:
     """Reading, hashing and landing the largest batch, and the floor."""
-    feeds = sample(place / "feeds" / str(max(_SIZES)), 1, max(_SIZES))
+    feeds = sample(place, 1, max(_SIZES))
     pairs = []
     for number in range(rounds):
         pipeline.clear()

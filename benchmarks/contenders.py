@@ -33,7 +33,12 @@ class Pipeline:
 
     def deliver(self, days: Path, number: int) -> None:
         """Put a day of a sample, numbered from 0 on, into the feed root, its trigger last."""
-        deliver(days, self.place / "feeds", number)
+        root = self.place / "feeds"
+        trigger = sorted((days / "triggers" / "source").glob("*.json"))[number]
+        for name in json.loads(trigger.read_text())["expected_files"]:
+            (file,) = days.glob(f"*/source/{name}")
+            _copy(file, root / file.relative_to(days))
+        _copy(trigger, root / trigger.relative_to(days))
 
     def run(self, command: str = "run") -> Cost:
         """Land what has been delivered and, unless the command is `land`, build."""
@@ -87,20 +92,12 @@ def reading_floor(feeds: Path, out: Path) -> Cost:
     return measured([sys.executable, "-m", "benchmarks.reading", *arguments], PROJECT_DIR, {})
 
 
-def sample(folder: Path, days: int, orders: int) -> Path:
-    """A feed root with so many days; made once."""
+def sample(place: Path, days: int, orders: int) -> Path:
+    """A feed root with so many days of so many orders; made once."""
+    folder = place / "feeds" / f"{days}_of_{orders}"
     if not folder.exists():
         generate(folder, days=days, orders=orders, seed=7)
     return folder
-
-
-def deliver(days: Path, root: Path, number: int) -> None:
-    """Copy a day of a sample into a feed root, its trigger last."""
-    trigger = sorted((days / "triggers" / "source").glob("*.json"))[number]
-    for name in json.loads(trigger.read_text())["expected_files"]:
-        (file,) = days.glob(f"*/source/{name}")
-        _copy(file, root / file.relative_to(days))
-    _copy(trigger, root / trigger.relative_to(days))
 
 
 def _copy(file: Path, place: Path) -> None:

@@ -57,7 +57,7 @@ def measured(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    watch = _Memory(process.pid, engine)
+    watch = _Watch(process.pid, engine)
     watch.start()
     output, _ = process.communicate()
     seconds = time.perf_counter() - begun
@@ -71,8 +71,8 @@ def measured(
     return Cost(seconds, own + engine_after - engine_before, watch.peak)
 
 
-class _Memory(threading.Thread):
-    """Looks at a command's processes while it runs."""
+class _Watch(threading.Thread):
+    """Looks at memory and processor time of a command's processes while it runs."""
 
     def __init__(self, root: int, engine: Path | None) -> None:
         super().__init__(daemon=True)

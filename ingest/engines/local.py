@@ -173,6 +173,7 @@ class LocalEngine:
             session.sql(
                 f"create schema if not exists {schema} location {sql_text(tables[0].parent)}"
             )
+            # Those that dbt works with too, which `tables_in` leaves out.
             listed = session.sql(f"show tables in {schema}").collect()
             known = {row["tableName"] for row in listed}
             for folder in tables:

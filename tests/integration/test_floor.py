@@ -15,15 +15,14 @@ from ingest.config import PROJECT_DIR
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The sample's first day: this project's warehouse, and DuckDB's files."""
     pipeline = Pipeline(tmp_path_factory.mktemp("pipeline"))
-    pipeline.deliver(PROJECT_DIR / "data" / "sample", 0)
+    sample = PROJECT_DIR / "data" / "sample"
+    pipeline.deliver(sample, 0)
     try:
         pipeline.run()
     finally:
         pipeline.stop()
     parquet = pipeline.place / "floor"
-    feeds = tmp_path_factory.mktemp("floor")
-    shutil.copytree(PROJECT_DIR / "data" / "sample", feeds, dirs_exist_ok=True)
-    cost = floor(feeds, pipeline.compiled, parquet)
+    cost = floor(sample, pipeline.compiled, parquet)
     assert cost.processor_seconds > 0
     assert cost.peak_bytes > 50_000_000
     return pipeline.warehouse, parquet
