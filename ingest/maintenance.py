@@ -23,6 +23,10 @@ from ingest.private import private_files
 SMALL_BYTES = 20_000_000
 # From so many times the live bytes on.
 DUE_FACTOR = 2
+# A run looks at the largest tables, which together have this share of the bytes: a third of all.
+SHARE = 0.9
+# And at others from so many files on.
+VERY_MANY_FILES = 64
 # A partition of more files is compacted; each batch adds one or two.
 MANY_FILES = 16
 
@@ -55,46 +59,62 @@ class Maintained:
         )
 
 
-def is_due(settings: Settings) -> bool:
-    """Whether files that no table needs take more room than those that one does.
+def due(settings: Settings) -> Sequence[Path]:
+    """Folders of the tables that a run maintains at its end; most of the time none.
+
+    They are due when files that no table needs take more room than those that one does. The small
+    tables, which are many, would take most of the time for few of the bytes: they wait until they
+    have many files.
 
     Raises:
         EngineError: A table's log cannot be read.
     """
-    folders = _tables(settings)
-    on_disk = sum(map(_size, folders))
+    files = {folder: _data_files(folder) for folder in _tables(settings)}
+    sizes = {folder: sum(map(_bytes, found)) for folder, found in files.items()}
+    on_disk = sum(sizes.values())
     if on_disk <= SMALL_BYTES:
-        return False
-    live = 0
-    for folder in folders:
-        with _told_of(folder):
-            live += _live_bytes(DeltaTable(folder))
-    return on_disk > DUE_FACTOR * live
+        return []
+    chosen, in_chosen, unused = [], 0, 0
+    for folder in sorted(sizes, key=sizes.__getitem__, reverse=True):
+        if in_chosen < SHARE * on_disk or len(files[folder]) > VERY_MANY_FILES:
+            chosen.append(folder)
+            in_chosen += sizes[folder]
+            with _told_of(folder):
+                unused += sizes[folder] - _live_bytes(DeltaTable(folder))
+    return chosen if on_disk > DUE_FACTOR * (on_disk - unused) else []
 
 
 @private_files()
-def maintain(settings: Settings, now: datetime | None = None) -> Maintained:
+def maintain(
+    settings: Settings, folders: Sequence[Path] | None = None, now: datetime | None = None
+) -> Maintained:
     """Merge small files, and remove those that no version of the last `keep_minutes` needs.
 
     The caller keeps others from writing meanwhile. What tables hold does not change.
 
     Args:
         settings: Name the warehouse and its schemas.
+        folders: Of the tables; default: all.
         now: The present; default: the clock's.
 
     Raises:
         EngineError: A table's log or files cannot be read or written.
     """
     since = (now or datetime.now(UTC)) - timedelta(minutes=settings.keep_minutes)
-    folders = _tables(settings)
-    before = sum(map(_size, folders))
+    chosen = _tables(settings) if folders is None else folders
+    before = sum(map(_size, chosen))
     compacted = live = 0
-    for folder in folders:
+    for folder in chosen:
         with _told_of(folder):
             table = DeltaTable(folder)
             if _has_many_files(table):
                 table.optimize.compact()
                 compacted += 1
+            used = _live_bytes(table)
+            live += used
+            if _size(folder) == used:
+                # To remove nothing would be two commits as well.
+                continue
             # Not `full`: that would also take what somebody's statement has not committed yet.
             table.vacuum(
                 retention_hours=0,
@@ -102,8 +122,7 @@ def maintain(settings: Settings, now: datetime | None = None) -> Maintained:
                 dry_run=False,
                 keep_versions=_versions_read_since(table, since),
             )
-            live += _live_bytes(DeltaTable(folder))
-    return Maintained(len(folders), compacted, live, before, sum(map(_size, folders)))
+    return Maintained(len(chosen), compacted, live, before, sum(map(_size, chosen)))
 
 
 @contextmanager
@@ -147,8 +166,15 @@ def _live_bytes(table: DeltaTable) -> int:
 
 def _size(folder: Path) -> int:
     """Bytes of a table's data files, whether it needs them or not."""
-    files = (path for path in folder.rglob("*.parquet") if path.parent.name != "_delta_log")
-    return sum(path.stat().st_size for path in files)
+    return sum(map(_bytes, _data_files(folder)))
+
+
+def _data_files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*.parquet") if path.parent.name != "_delta_log"]
+
+
+def _bytes(file: Path) -> int:
+    return file.stat().st_size
 
 
 def _megabytes(size: int) -> str:

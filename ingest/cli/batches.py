@@ -225,11 +225,11 @@ def _maintain_if_due(settings: Settings, shown: "RunConsole") -> None:
     """Keep a warehouse on this machine from growing with each batch that replaces tables."""
     if settings.target == "databricks":
         return
-    from ingest.maintenance import is_due, maintain
+    from ingest.maintenance import due, maintain
 
     try:
-        if is_due(settings):
-            shown.tell("CLEANED", str(maintain(settings)))
+        if tables := due(settings):
+            shown.tell("CLEANED", str(maintain(settings, tables)))
     except EngineError as error:
         shown.note(str(error))
 

@@ -15,7 +15,7 @@ from ingest.cli import app
 from ingest.config import Settings
 from ingest.engines.local import LocalEngine
 from ingest.errors import EngineError
-from ingest.maintenance import is_due, maintain
+from ingest.maintenance import due, maintain
 
 
 @pytest.fixture
@@ -42,11 +42,24 @@ def test_files_of_before_go_and_rows_stay(spark: SparkSession, settings: Setting
     folder = replaced(spark, settings)
     assert len(files(folder)) == 3
 
-    done = maintain(settings, datetime.now(UTC) + timedelta(minutes=settings.keep_minutes + 1))
+    done = maintain(settings, now=datetime.now(UTC) + timedelta(minutes=settings.keep_minutes + 1))
 
     assert len(files(folder)) == 1
     assert done.live_bytes == done.bytes_after < done.bytes_before
     assert spark.table(settings.table("marts", "replaced")).collect() == [(3,)]
+
+
+def test_where_nothing_is_to_be_done_nothing_is_committed(
+    spark: SparkSession, settings: Settings
+) -> None:
+    folder = replaced(spark, settings)
+    later = datetime.now(UTC) + timedelta(minutes=settings.keep_minutes + 1)
+    maintain(settings, now=later)
+    version = DeltaTable(folder).version()
+
+    maintain(settings, now=later)
+
+    assert DeltaTable(folder).version() == version
 
 
 def test_what_a_query_may_still_read_stays(spark: SparkSession, settings: Settings) -> None:
@@ -68,7 +81,7 @@ def test_the_version_that_was_the_newest_then_stays(
     commits = sorted(entry["timestamp"] for entry in DeltaTable(folder).history())
     since = datetime.fromtimestamp((commits[1] + commits[2]) / 2000, UTC)
 
-    maintain(settings, since + timedelta(minutes=settings.keep_minutes))
+    maintain(settings, now=since + timedelta(minutes=settings.keep_minutes))
 
     assert len(files(folder)) == 2
     assert DeltaTable(folder, version=1).to_pyarrow_table().to_pylist() == [{"number": 2}]
@@ -93,14 +106,32 @@ def test_small_files_are_merged(spark: SparkSession, settings: Settings) -> None
 def test_it_is_due_when_more_is_left_than_used(
     spark: SparkSession, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replaced(spark, settings)
-    assert not is_due(settings), "a small warehouse is left alone"
+    folder = replaced(spark, settings)
+    assert not due(settings), "a small warehouse is left alone"
 
     monkeypatch.setattr(maintenance, "SMALL_BYTES", 0)
-    assert is_due(settings)
+    assert folder in due(settings)
 
-    maintain(settings, datetime.now(UTC) + timedelta(minutes=settings.keep_minutes + 1))
-    assert not is_due(settings)
+    maintain(settings, now=datetime.now(UTC) + timedelta(minutes=settings.keep_minutes + 1))
+    assert not due(settings)
+
+
+def test_a_run_leaves_small_tables_alone(
+    spark: SparkSession, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until they have many files."""
+    monkeypatch.setattr(maintenance, "SMALL_BYTES", 0)
+    monkeypatch.setattr(maintenance, "DUE_FACTOR", 1)
+    folder = replaced(spark, settings)
+    large = settings.table("marts", "large")
+    for _ in range(2):
+        spark.sql(f"create or replace table {large} using delta as select id from range(100000)")
+    tables = due(settings)
+    assert settings.warehouse / settings.schema_of("marts") / "large" in tables
+    assert folder not in tables
+
+    monkeypatch.setattr(maintenance, "VERY_MANY_FILES", 2)
+    assert folder in due(settings)
 
 
 def test_a_table_that_cannot_be_read_is_named(spark: SparkSession, settings: Settings) -> None:
