@@ -22,7 +22,7 @@ counted as (
                 and landed_rows._file_sha256 = landed_files.file_sha256
             inner join current_batch
                 on landed_files.landing_number = current_batch.landing_number
-                and landed_rows._batch_date = current_batch.batch_date
+                and landed_rows._batch_date = {{ current_day() }}
             where landed_files.feed = '{{ feed }}'
         ) as landed_rows,
         (select count(*) from {{ pipeline_relation('staging', 'stg_' ~ feed) }}) as valid_rows,
@@ -30,7 +30,7 @@ counted as (
             select count(*)
             from {{ pipeline_relation('staging', feed ~ '_errors') }} as errors
             inner join current_batch
-                on errors._batch_date = current_batch.batch_date
+                on errors._batch_date = {{ current_day() }}
         ) as quarantined_rows
     {%- if not loop.last %}
     union all

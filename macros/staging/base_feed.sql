@@ -39,7 +39,7 @@ landed as (
     inner join current_batch
         on landed_files.landing_number = current_batch.landing_number
         -- A batch_id may have been withdrawn from another date.
-        and landed_rows._batch_date = current_batch.batch_date
+        and landed_rows._batch_date = {{ current_day() }}
 ),
 
 declared as (

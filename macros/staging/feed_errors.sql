@@ -30,7 +30,7 @@ landed as (
     from {{ source('landing', feed) }} as landed_rows
     inner join current_batch
         on landed_rows._batch_id = current_batch.batch_id
-        and landed_rows._batch_date = current_batch.batch_date
+        and landed_rows._batch_date = {{ current_day() }}
 ),
 
 final as (

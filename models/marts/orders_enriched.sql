@@ -5,14 +5,6 @@ orders as (
     where expiry_date is null
 ),
 
-customer_versions as (
-    select * from {{ ref('int_customer_versions') }}
-),
-
-product_versions as (
-    select * from {{ ref('int_product_versions') }}
-),
-
 product_stock as (
     select * from {{ ref('int_product_stock') }}
 ),
@@ -48,6 +40,24 @@ order_statuses as (
         {{ code('status') }} as status_code,
         counts_as_revenue
     from {{ ref('order_statuses') }}
+),
+
+customer_versions as (
+    select
+        versions.*,
+        customer_tiers.clv_multiplier
+    from {{ ref('int_customer_versions') }} as versions
+    left join customer_tiers
+        on versions.customer_tier_code = customer_tiers.tier_code
+),
+
+product_versions as (
+    select
+        versions.*,
+        product_categories.margin_rate
+    from {{ ref('int_product_versions') }} as versions
+    left join product_categories
+        on versions.category_code = product_categories.category_code
 ),
 
 -- Customer and product as they were on the order date; stock and shipment as they are now.
@@ -87,12 +97,19 @@ joined as (
         shipments.delivery_performance,
         shipments.cost_category,
         {{ usd('orders.order_amount', 'currency_rates.usd_rate') }} as order_amount_usd,
-        coalesce(product_categories.margin_rate, {{ var('default_margin_rate') }}) as margin_rate,
-        coalesce(customer_tiers.clv_multiplier, {{ var('default_clv_multiplier') }}) as clv_multiplier,
+        coalesce(product_versions.margin_rate, {{ var('default_margin_rate') }}) as margin_rate,
+        coalesce(customer_versions.clv_multiplier, {{ var('default_clv_multiplier') }}) as clv_multiplier,
         coalesce(order_statuses.counts_as_revenue, true) as counts_as_revenue,
         not coalesce(customer_versions.is_known, false) as is_orphan_customer,
         not coalesce(product_versions.is_known, false) as is_orphan_product
+    -- Each join copies all columns that it has by then, so those that add few come first.
     from orders
+    left join currency_rates
+        on orders.currency_code = currency_rates.currency_code
+    left join order_statuses
+        on orders.order_status_code = order_statuses.status_code
+    left join product_stock
+        on orders.product_id = product_stock.product_id
     left join shipments
         on orders.order_id = shipments.order_id
     left join customer_versions
@@ -101,16 +118,6 @@ joined as (
     left join product_versions
         on orders.product_id = product_versions.product_id
         and {{ holds_on('product_versions', 'orders.order_date') | indent(8) }}
-    left join product_stock
-        on orders.product_id = product_stock.product_id
-    left join currency_rates
-        on orders.currency_code = currency_rates.currency_code
-    left join customer_tiers
-        on customer_versions.customer_tier_code = customer_tiers.tier_code
-    left join product_categories
-        on product_versions.category_code = product_categories.category_code
-    left join order_statuses
-        on orders.order_status_code = order_statuses.status_code
 ),
 
 final as (

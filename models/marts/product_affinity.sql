@@ -13,7 +13,7 @@ customers as (
 ),
 
 -- No pair has more customers than either of its products: the others need not be paired.
--- Millions of pairs are counted, hence numbers, in the order of the ids.
+-- Millions of pairs are counted, hence numbers; those of the products are in the order of their ids.
 products as (
     select
         product_id,
@@ -24,11 +24,21 @@ products as (
     having count(*) >= {{ var('affinity_min_customers') }}
 ),
 
+buyers as (
+    select
+        customer_id,
+        row_number() over (order by customer_id) as buyer_number
+    from baskets
+    group by customer_id
+),
+
 frequent as (
     select
-        baskets.customer_id,
+        buyers.buyer_number,
         products.product_number
     from baskets
+    inner join buyers
+        on baskets.customer_id = buyers.customer_id
     inner join products
         on baskets.product_id = products.product_id
 ),
@@ -40,7 +50,7 @@ pairs as (
         count(*) as customers_both
     from frequent as item_a
     inner join frequent as item_b
-        on item_a.customer_id = item_b.customer_id
+        on item_a.buyer_number = item_b.buyer_number
         and item_a.product_number < item_b.product_number
     group by item_a.product_number, item_b.product_number
     having count(*) >= {{ var('affinity_min_customers') }}
