@@ -242,12 +242,15 @@ def test_only_the_owner_reads_what_is_in_the_warehouse(sample: Stack, warehouse:
     assert not [path for path in found if path.stat().st_mode & 0o077]
 
 
-def test_a_file_of_a_target_is_of_one_day(sample: Stack, warehouse: Path) -> None:
-    """So that closing a version writes anew what was opened on its day, and no more."""
-    days = {f"effective_date=2025-01-{day}" for day in (15, 16, 17)}
+def test_targets_are_partitioned_by_what_a_batch_changes(sample: Stack, warehouse: Path) -> None:
+    """What it writes anew are versions of a few days, or current ones; what is closed stays."""
+    current = "expiry_date=__HIVE_DEFAULT_PARTITION__"
+    by_day = {f"effective_date=2025-01-{day}" for day in (15, 16, 17)}
+    by_closing = {current} | {f"expiry_date=2025-01-{day}" for day in (16, 17)}
+    partitions = {"orders": by_day, "shipping": by_day}
     for feed in ("orders", "customers", "products", "inventory", "shipping"):
         files = (warehouse / f"{sample.schema}_targets" / f"{feed}_target").rglob("*.parquet")
-        assert {file.parent.name for file in files} == days
+        assert {file.parent.name for file in files} == partitions.get(feed, by_closing), feed
 
 
 def test_numbers_are_read_from_files_alone(sample: Stack, warehouse: Path) -> None:
@@ -327,6 +330,7 @@ def test_maintenance_changes_no_row(
     sample.dbt("run", "--select", "orders_enriched")
     monkeypatch.setattr(maintenance, "SMALL_BYTES", 0)
     monkeypatch.setattr(maintenance, "DUE_FACTOR", 1)
+    monkeypatch.setattr(maintenance, "SHARE", 1)
     assert "CLEANED" in sample.run().output
     assert "CLEANED" not in sample.run().output
     assert timeless(tables(spark, sample.schema)) == before
