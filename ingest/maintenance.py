@@ -25,7 +25,8 @@ SMALL_BYTES = 20_000_000
 DUE_FACTOR = 2
 # A run looks at the largest tables, which together have this share of the bytes: a third of all.
 SHARE = 0.9
-# A partition of more files is compacted, and a small table of more looked at; each batch adds one or two.
+# A partition of more files is compacted, and a small table of more looked at; each batch adds
+# one or two.
 MANY_FILES = 16
 
 

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -40,6 +41,8 @@ from ingest.reading.reader import Lineage, ParsedFile, parse_file
 
 _HARMLESS = re.compile(r"[A-Za-z0-9_.:+-]{1,40}")
 _UNKNOWN_FIELDS_SHOWN = 20
+# Each takes a core and a half, and few megabytes.
+_FILES_AT_ONCE = 2
 
 
 class Outcome(StrEnum):
@@ -334,31 +337,18 @@ class Intake:
     ) -> TriggerResult:
         lineage = Lineage(trigger.trigger_id, trigger.batch_date, now())
         self._parsed.mkdir(mode=0o700, parents=True, exist_ok=True)
-        parsed_files, landed_rows, reasons = [], [], []
-        told: list[str] = []
         with tempfile.TemporaryDirectory(dir=self._parsed) as folder:
-            for feed, source in self._root.sources(trigger.feeds()).items():
-                started_at = now()
-                out = Path(folder) / f"{feed}.parquet"
-                try:
-                    parsed = parse_file(
-                        source,
-                        self._contract.feeds[feed],
-                        lineage,
-                        out,
-                        self._settings.max_row_bytes,
-                    )
-                except Rejected as reason:
-                    # Go on: one look shall tell everything that is wrong.
-                    reasons.append(str(reason))
-                    file_rows.append(_rejected_row(trigger, feed, source, started_at, str(reason)))
-                    continue
-                parsed_files.append(parsed)
-                warnings = [*parsed.warnings, *_seen_before(parsed, trigger, landings)]
-                landed_rows.append(_landed_row(trigger, parsed, warnings, started_at))
-                told += warnings
-            if reasons:
-                raise Rejected(" ".join(reasons))
+            place = Path(folder)
+
+            def parse(source: tuple[str, Path]) -> tuple[ParsedFile | None, LogRow]:
+                return self._parse(*source, trigger, lineage, place, landings)
+
+            with ThreadPoolExecutor(max_workers=_FILES_AT_ONCE) as files:
+                looks = list(files.map(parse, self._root.sources(trigger.feeds()).items()))
+            parsed_files = [parsed for parsed, _ in looks if parsed is not None]
+            if rejected := [row for parsed, row in looks if parsed is None]:
+                file_rows.extend(rejected)
+                raise Rejected(" ".join(row.message or "" for row in rejected))
             check_manifest(trigger, parsed_files)
             number = self._tables.land(
                 lineage,
@@ -371,21 +361,42 @@ class Intake:
                         file_rows=parsed.rows,
                         load_type=trigger.load_type(parsed.feed),
                         header=parsed.header,
-                        parquet=Path(folder) / f"{parsed.feed}.parquet",
+                        parquet=_parquet(place, parsed.feed),
                     )
                     for parsed in parsed_files
                 ],
             )
-        file_rows.extend(landed_rows)
+        file_rows.extend(row for _, row in looks)
         rows = sum(parsed.rows for parsed in parsed_files)
         message = f"Landed {rows} rows of {len(parsed_files)} files.{_unknown_fields(trigger)}"
         return replace(
             result,
             outcome=Outcome.LANDED,
             message=message,
-            warnings=tuple(told),
+            warnings=tuple(warning for parsed in parsed_files for warning in parsed.warnings),
             landing_number=number,
         )
+
+    def _parse(
+        self,
+        feed: str,
+        source: Path,
+        trigger: Trigger,
+        lineage: Lineage,
+        place: Path,
+        landings: list[Landing],
+    ) -> tuple[ParsedFile | None, LogRow]:
+        """Parse a file, and tell the log; one that is rejected keeps none from being looked at."""
+        started_at, out = now(), _parquet(place, feed)
+        try:
+            parsed = parse_file(
+                source, self._contract.feeds[feed], lineage, out, self._settings.max_row_bytes
+            )
+        except Rejected as reason:
+            return None, _rejected_row(trigger, feed, source, started_at, str(reason))
+        repeated = _seen_before(parsed, trigger, landings)
+        parsed = replace(parsed, warnings=(*parsed.warnings, *repeated))
+        return parsed, _landed_row(trigger, parsed, started_at)
 
     def _is_being_archived(self, trigger: Trigger, arrived: datetime, landing: Landing) -> bool:
         """Whether the files that are missing were landed for this date and archived already.
@@ -494,9 +505,12 @@ def _seen_before(parsed: ParsedFile, trigger: Trigger, landings: list[Landing]) 
     return [f"{parsed.name} has the same bytes as the file landed for {', '.join(sorted(dates))}."]
 
 
-def _landed_row(
-    trigger: Trigger, parsed: ParsedFile, warnings: list[str], started_at: datetime
-) -> LogRow:
+def _parquet(place: Path, feed: str) -> Path:
+    """Where a feed's file is kept, parsed, until it is landed."""
+    return place / f"{feed}.parquet"
+
+
+def _landed_row(trigger: Trigger, parsed: ParsedFile, started_at: datetime) -> LogRow:
     return LogRow(
         batch_id=trigger.trigger_id,
         batch_date=trigger.batch_date,
@@ -504,11 +518,11 @@ def _landed_row(
         feed=parsed.feed,
         source_file=parsed.name,
         file_sha256=parsed.sha256,
-        status="WARNING" if warnings else "SUCCESS",
+        status="WARNING" if parsed.warnings else "SUCCESS",
         total_records=parsed.rows,
         valid_records=parsed.rows - parsed.malformed_rows,
         invalid_records=parsed.malformed_rows,
-        message=" ".join(warnings) or None,
+        message=" ".join(parsed.warnings) or None,
         started_at=started_at,
     )
 

@@ -98,7 +98,10 @@ class RowWriter:
             "_file_sha256": file_sha256,
             "_landed_at": lineage.landed_at,
         }
-        self._writer = pq.ParquetWriter(out, self._schema)
+        # The file is read once, and what differs from row to row fills a dictionary for nothing.
+        self._writer = pq.ParquetWriter(
+            out, self._schema, use_dictionary=list(self._constants), write_statistics=False
+        )
 
     def __enter__(self) -> Self:
         """Return the file itself."""
