@@ -25,9 +25,10 @@ SMALL_BYTES = 20_000_000
 DUE_FACTOR = 2
 # A run looks at the largest tables, which together have this share of the bytes: a third of all.
 SHARE = 0.9
-# A partition of more files is compacted, and a small table of more looked at; each batch adds
-# one or two.
+# A partition of more files is compacted; each batch adds one or two.
 MANY_FILES = 16
+# A run looks at a small table from so many files on.
+VERY_MANY_FILES = 3 * MANY_FILES
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def due(settings: Settings) -> Sequence[Path]:
         return []
     chosen, in_chosen, unused = [], 0, 0
     for folder in sorted(sizes, key=sizes.__getitem__, reverse=True):
-        if in_chosen < SHARE * on_disk or len(files[folder]) > MANY_FILES:
+        if in_chosen < SHARE * on_disk or len(files[folder]) > VERY_MANY_FILES:
             chosen.append(folder)
             in_chosen += sizes[folder]
             with _told_of(folder):

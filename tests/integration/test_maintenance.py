@@ -130,7 +130,7 @@ def test_a_run_leaves_small_tables_alone(
     assert settings.warehouse / settings.schema_of("marts") / "large" in tables
     assert folder not in tables
 
-    monkeypatch.setattr(maintenance, "MANY_FILES", 2)
+    monkeypatch.setattr(maintenance, "VERY_MANY_FILES", 2)
     assert folder in due(settings)
 
 
