@@ -23,7 +23,7 @@ from ingest.private import private_files
 SMALL_BYTES = 20_000_000
 # From so many times the live bytes on.
 DUE_FACTOR = 2
-# A run looks at the largest tables, which together have this share of the bytes: a third of all.
+# A run looks at the largest tables, which have this share of the bytes together: a third of them.
 SHARE = 0.9
 # A partition of more files is compacted; each batch adds one or two.
 MANY_FILES = 16
