@@ -86,6 +86,7 @@ class DbtBuild:
         self._arguments = ["--project-dir", str(settings.project_dir)]
         self._arguments += ["--profiles-dir", str(settings.project_dir)]
         self._arguments += ["--target", settings.target, "--log-level", "none", "--quiet"]
+        self._artifacts = settings.project_dir / (os.environ.get("DBT_TARGET_PATH") or "target")
         self._manifest: Manifest | None = None
         self._has_seeds = False
 
@@ -118,12 +119,15 @@ class DbtBuild:
         runner = dbtRunner(manifest=self._manifest, callbacks=[events])
         # Seeds are as the first parse found them.
         left_out = ["unit_test", "seed"] if self._has_seeds else ["unit_test"]
-        nodes = selected or ("--selector", "batch")
-        done = runner.invoke(
-            ["build", *self._arguments, *nodes, "--exclude-resource-type", *left_out]
-        )
+        nodes = [*(selected or ("--selector", "batch")), "--exclude-resource-type", *left_out]
+        has_manifest = self._has_manifest()
+        if has_manifest:
+            nodes.append("--no-write-json")
+        done = runner.invoke(["build", *self._arguments, *nodes])
         if not isinstance(done.result, RunExecutionResult):
             return _never_ran(done.exception)
+        if has_manifest:
+            done.result.write(str(self._artifacts / "run_results.json"))
         failures = tuple(
             (
                 result.node.name,
@@ -134,6 +138,17 @@ class DbtBuild:
         )
         self._has_seeds = done.success
         return BuildResult(done.success, failures, is_recorded=True)
+
+    def _has_manifest(self) -> bool:
+        """Whether manifest.json tells of the project as it was parsed: it takes long to write."""
+        try:
+            written, parsed = (
+                (self._artifacts / name).stat().st_mtime_ns
+                for name in ("manifest.json", "partial_parse.msgpack")
+            )
+        except FileNotFoundError:
+            return False
+        return written >= parsed
 
     def rules(self) -> dict[str, Rule]:
         """The rules by id, once something was built."""
