@@ -127,6 +127,8 @@ class DbtBuild:
         if not isinstance(done.result, RunExecutionResult):
             return _never_ran(done.exception)
         if has_manifest:
+            # `dbt retry` goes on with these options, and is to write its results itself.
+            done.result.args["write_json"] = True
             done.result.write(str(self._artifacts / "run_results.json"))
         failures = tuple(
             (

@@ -1,5 +1,6 @@
 """When a batch counts as applied: only when it went all the way."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -105,6 +106,13 @@ def last_build(spark: SparkSession) -> tuple[str, str]:
     return last.status, last.message
 
 
+def artifacts(folder: Path) -> tuple[int, int]:
+    """When dbt's manifest and its results were written."""
+    names = ("manifest.json", "run_results.json")
+    manifest, results = ((folder / "target" / name).stat().st_mtime_ns for name in names)
+    return manifest, results
+
+
 def failing_at(node: str, patch: pytest.MonkeyPatch) -> None:
     """Let the engine refuse the statement of a dbt node."""
     execute = Cursor.execute
@@ -133,9 +141,12 @@ def test_build_without_tests_judges_every_rule(applied: Applied, spark: SparkSes
     assert [error.resolved_by_batch_id for error in errors.collect()] == ["b1"]
 
 
-def test_batch_is_not_applied_while_a_mart_fails(applied: Applied, spark: SparkSession) -> None:
+def test_batch_is_not_applied_while_a_mart_fails(
+    applied: Applied, spark: SparkSession, dbt_folder: Path
+) -> None:
     """Nor do the results of the batch before change, though all its rules are judged again."""
     applied.deliver()
+    (dbt_folder / "target" / "manifest.json").unlink()
     kept = ("ops.validation_results", "ops.batch_reconciliation")
     waiting = applied.sources()
     before = timeless(tables(spark, "applied"))
@@ -145,6 +156,7 @@ def test_batch_is_not_applied_while_a_mart_fails(applied: Applied, spark: SparkS
         shown = applied.stack.run(exit_code=1)
 
     assert "seasonal_analysis" in shown.output
+    assert (dbt_folder / "target" / "manifest.json").exists()
     assert recorded(spark, applied.last_id) == 0
     status, message = last_build(spark)
     assert status == "FAILED" and message.startswith("build failed in seasonal_analysis: ")
@@ -161,13 +173,19 @@ def test_batch_is_not_applied_while_a_mart_fails(applied: Applied, spark: SparkS
 
 
 def test_superseding_batch_of_the_same_id_has_its_own_rows_only(
-    applied: Applied, spark: SparkSession
+    applied: Applied, spark: SparkSession, dbt_folder: Path
 ) -> None:
     """The rows of both lie in landing under one id, with the same row numbers."""
     applied.deliver(applied.last_id, supersedes=True)
+    written = artifacts(dbt_folder)
 
     applied.stack.run()
 
+    # The project is as it was, its results are not; what `dbt retry` does is written again.
+    assert artifacts(dbt_folder)[0] == written[0]
+    assert artifacts(dbt_folder)[1] > written[1]
+    results = json.loads((dbt_folder / "target" / "run_results.json").read_text("utf-8"))
+    assert results["args"]["write_json"] is True
     assert recorded(spark, applied.last_id) >= 5
     results = spark.table("applied_ops.validation_results")
     assert results.where(f"batch_id = '{applied.last_id}'").count() == RULES
