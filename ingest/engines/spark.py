@@ -71,41 +71,8 @@ class SparkEngine:
                 "Spark needs Java 17 or 21, and there is none: install one, or run: make setup-java"
             )
         os.environ["JAVA_HOME"] = str(home)
-        options = {
-            "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-            "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-            "spark.sql.warehouse.dir": str(warehouse),
-            "spark.sql.session.timeZone": "UTC",
-            # The file system of Spark sets its own rights to files, whatever the process's umask.
-            "spark.hadoop.fs.permissions.umask-mode": "077",
-            "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-            # Batches are small: few tasks a stage, and no user interface to start.
-            "spark.sql.shuffle.partitions": "2",
-            "spark.databricks.delta.snapshotPartitions": "1",
-            "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
-            # Its cost grows with the square of the columns: a minute for a snapshot's merge.
-            "spark.sql.constraintPropagation.enabled": "false",
-            # Java takes what it needs of it; in Spark's own 1 GB the tests of this engine spent a
-            # third of their time on collecting garbage.
-            "spark.driver.memory": "4g",
-            # The collector for throughput: nobody waits for single pauses.
-            "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
-            # Without a child process for the rights of each file, and without checksum files beside
-            # the data and the log.
-            "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
-            "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
-            # Delta keeps the logs of 10,000 tables, and plans with them: gigabytes where several
-            # schemas are worked on. One has far fewer tables than these.
-            "spark.databricks.delta.delta.log.cacheSize": "200",
-            # Without a user interface nobody looks at plans that have ended.
-            "spark.ui.enabled": "false",
-            "spark.sql.ui.explainMode": "simple",
-            "spark.sql.ui.retainedExecutions": "1",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.host": "127.0.0.1",
-        }
         builder = SparkSession.builder.appName("ecomm").master("local[*]")
-        for name, value in options.items():
+        for name, value in session_options(warehouse).items():
             builder = builder.config(name, value)
         log = state / "spark.log"
         try:
@@ -120,6 +87,47 @@ class SparkEngine:
         _register(session, warehouse)
         create_tables(session, self._settings, clauses_on_disk)
         return session
+
+
+def session_options(warehouse: Path) -> dict[str, str]:
+    """What Spark is configured with, one machine and small batches in mind.
+
+    Args:
+        warehouse: Folder of tables that say no place of their own.
+    """
+    return {
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.warehouse.dir": str(warehouse),
+        "spark.sql.session.timeZone": "UTC",
+        # The file system of Spark sets its own rights to files, whatever the process's umask.
+        "spark.hadoop.fs.permissions.umask-mode": "077",
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        # Batches are small: few tasks a stage, and no user interface to start.
+        "spark.sql.shuffle.partitions": "2",
+        "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+        # Its cost grows with the square of the columns: a minute for a snapshot's merge.
+        "spark.sql.constraintPropagation.enabled": "false",
+        # Java takes what it needs of it; in Spark's own 1 GB the tests of this engine spent a
+        # third of their time on collecting garbage.
+        "spark.driver.memory": "4g",
+        # The collector for throughput: nobody waits for single pauses.
+        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+        # Without a child process for the rights of each file, and without checksum files beside
+        # the data and the log.
+        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+        "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
+        # Delta keeps the logs of 10,000 tables, and plans with them: gigabytes where several
+        # schemas are worked on. One has far fewer tables than these.
+        "spark.databricks.delta.delta.log.cacheSize": "200",
+        # Without a user interface nobody looks at plans that have ended.
+        "spark.ui.enabled": "false",
+        "spark.sql.ui.explainMode": "simple",
+        "spark.sql.ui.retainedExecutions": "1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+    }
 
 
 def _register(session: SparkSession, warehouse: Path) -> None:
