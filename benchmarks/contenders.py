@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +11,20 @@ from benchmarks.process import Cost, measured
 from ingest.config import PROJECT_DIR
 from ingest.sample import generate
 
+Turn = Mapping[str, Cost]
+
 
 @dataclass(frozen=True)
 class Pipeline:
-    """This project on its local engine, in a folder of its own.
+    """This project, in a folder of its own.
 
     Attributes:
         place: Folder with feed root, warehouse and dbt's target folder.
+        target: Its engine: `local` or `spark`.
     """
 
     place: Path
+    target: str = "local"
 
     @property
     def warehouse(self) -> Path:
@@ -42,13 +47,19 @@ class Pipeline:
 
     def run(self, command: str = "run") -> Cost:
         """Land what has been delivered and, unless the command is `land`, build."""
-        arguments = ["--root", str(self.place / "feeds"), "--warehouse", str(self.warehouse)]
+        places = ["--root", str(self.place / "feeds"), "--warehouse", str(self.warehouse)]
         return measured(
-            [sys.executable, "-m", "ingest", command, *arguments],
+            [sys.executable, "-m", "ingest", command, *places, "--target", self.target],
             PROJECT_DIR,
             self._environment(),
             self.warehouse / ".engine" / "engine.json",
         )
+
+    def first(self, feeds: Path, command: str = "run") -> Cost:
+        """The first day of a sample from nothing: without tables, without an engine that is up."""
+        self.clear()
+        self.deliver(feeds, 0)
+        return self.run(command)
 
     def start(self) -> None:
         """Start its engine, which a run would start and end for itself."""
@@ -78,18 +89,78 @@ class Pipeline:
         }
 
 
-def floor(feeds: Path, compiled: Path, out: Path) -> Cost:
-    """The project's own SQL in DuckDB, from CSV to Parquet."""
-    shutil.rmtree(out, ignore_errors=True)
-    arguments = [str(feeds), str(compiled), str(out)]
-    return measured([sys.executable, "-m", "benchmarks.floor", *arguments], PROJECT_DIR, {})
+@dataclass(frozen=True)
+class Contender:
+    """Who takes its turn on the first batch of a sample.
+
+    Attributes:
+        name: As the results call it.
+        lacks: What it does not do of what this project does: its time says nothing without.
+        run: Does the work once, on a feed root, from nothing.
+        tables: Where its targets and marts are then; None where it makes none.
+        most_orders: The largest batch that it is asked for; None means any.
+    """
+
+    name: str
+    lacks: str
+    run: Callable[[Path], Cost]
+    tables: Path | None = None
+    most_orders: int | None = None
 
 
-def reading_floor(feeds: Path, out: Path) -> Cost:
-    """Hash, pyarrow's CSV reader, Parquet."""
-    shutil.rmtree(out, ignore_errors=True)
-    arguments = [str(feeds), str(out)]
-    return measured([sys.executable, "-m", "benchmarks.reading", *arguments], PROJECT_DIR, {})
+def batch_contenders(pipeline: Pipeline, on_spark: Pipeline, place: Path) -> list[Contender]:
+    """Those that make all tables of a batch, this project on its local engine first."""
+    floor, notebooks = place / "floor", place / "notebooks"
+    return [
+        Contender("this project", "", pipeline.first, pipeline.warehouse),
+        Contender(
+            "this project on Spark", "", on_spark.first, on_spark.warehouse, most_orders=100_000
+        ),
+        Contender(
+            "notebooks on Spark",
+            "late, corrected, full and withdrawn batches; landing whole or not at all; strict"
+            " reading; columns beyond the contract; tests of its tables; metrics and anomalies",
+            lambda feeds: peer("notebooks", feeds, pipeline.compiled, notebooks),
+            notebooks,
+            most_orders=100_000,
+        ),
+        Contender(
+            "DuckDB, the floor",
+            "a second batch; history; malformed rows; a ledger; commits; tests",
+            lambda feeds: peer("floor", feeds, pipeline.compiled, floor),
+            floor,
+        ),
+    ]
+
+
+def reading_contenders(pipeline: Pipeline, place: Path) -> list[Contender]:
+    """Those that read the files of a batch and write tables of text, this project first."""
+    strictness = "strict reading; row numbers; a batch landed whole or not at all"
+    return [
+        Contender("this project", "", lambda feeds: pipeline.first(feeds, "land")),
+        Contender(
+            "Spark's CSV reader",
+            f"hashes; {strictness}",
+            lambda feeds: peer("spark_reading", feeds, place / "spark_reading"),
+        ),
+        Contender(
+            "dlt",
+            f"hashes; the contract; {strictness}; it leaves malformed rows out",
+            lambda feeds: peer("dlt_reading", feeds, place / "dlt_reading"),
+        ),
+        Contender(
+            "pyarrow, the floor",
+            f"the contract; {strictness}; Delta tables; it leaves malformed rows out",
+            lambda feeds: peer("reading", feeds, place / "reading"),
+        ),
+    ]
+
+
+def peer(module: str, *arguments: Path) -> Cost:
+    """Run a module of this package; the last argument is the folder that it makes anew."""
+    shutil.rmtree(arguments[-1], ignore_errors=True)
+    command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
+    return measured(command, PROJECT_DIR, {})
 
 
 def sample(place: Path, days: int, orders: int) -> Path:

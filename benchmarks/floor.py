@@ -8,10 +8,8 @@ are the same; `benchmarks.same` compares them. What it does not do is the price 
 ledger, no second batch, no history, nothing transactional, no malformed rows kept, no tests.
 """
 
-import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +17,17 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from benchmarks.project import (
+    PREFIX,
+    column_names,
+    compiled_sql,
+    first_batch,
+    headers,
+    nodes_in_order,
+)
 from ingest.config import PROJECT_DIR
-from ingest.contract import Feed, header_key, load_contract
+from ingest.contract import Feed, load_contract
 
-_PREFIX = "ecomm"
 _BATCH = "floor"
 # Spark's names for what DuckDB calls otherwise.
 _MACROS = """
@@ -41,49 +46,40 @@ def build(feeds: Path, compiled: Path, out: Path) -> None:
         compiled: Target folder of dbt, after a first build on `local`.
         out: Folder to write, one Parquet file `<schema suffix>/<table>.parquet` for each table.
     """
-    manifest = json.loads((compiled / "manifest.json").read_text(encoding="utf-8"))
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     connection.execute(_MACROS)
     for suffix in ("landing", "staging", "targets", "marts", "ops"):
-        connection.execute(f"create schema {_PREFIX}_{suffix}")
+        connection.execute(f"create schema {PREFIX}_{suffix}")
     _land(connection, feeds)
-    for node in _in_order(manifest["nodes"]):
+    for node in nodes_in_order(compiled):
         table = f"{node['schema']}.{node['name']}"
         connection.execute(f"create table {table} as {_select(node, compiled)}")
-        file = out / node["schema"].removeprefix(f"{_PREFIX}_") / f"{node['name']}.parquet"
+        file = out / node["schema"].removeprefix(f"{PREFIX}_") / f"{node['name']}.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
         connection.execute(f"copy {table} to '{file}' (format parquet)")
 
 
 def _land(connection: duckdb.DuckDBPyConnection, feeds: Path) -> None:
-    trigger = json.loads(min((feeds / "triggers" / "source").glob("*.json")).read_text())
-    day = trigger["batch_date"]
+    day, files = first_batch(feeds)
     landed = []
     for feed in load_contract(PROJECT_DIR).feeds.values():
-        names = [name for name in trigger["expected_files"] if name.startswith(f"{feed.name}_")]
-        file = feeds / f"{feed.name}_data" / "source" / names[0]
+        file = files[feed.name]
         header = _land_file(connection, feed, file, day)
         landed.append(f"(1, '{_BATCH}', '{feed.name}', '{file.name}', '{header}', 'incremental')")
     connection.execute(
-        f"create table {_PREFIX}_landing.landed_files as select * from (values {', '.join(landed)})"
+        f"create table {PREFIX}_landing.landed_files as select * from (values {', '.join(landed)})"
         " as files (landing_number, batch_id, feed, file_sha256, header, load_type)"
     )
     connection.execute(
-        f"create table {_PREFIX}_ops.current_batch as"
+        f"create table {PREFIX}_ops.current_batch as"
         f" select '{_BATCH}' as batch_id, date '{day}' as batch_date, 1 as landing_number"
     )
 
 
 def _land_file(connection: duckdb.DuckDBPyConnection, feed: Feed, file: Path, day: str) -> str:
     """Land a file; gives the names of the columns that it brings."""
-    with file.open(encoding="utf-8-sig") as lines:
-        headers = lines.readline().rstrip("\r\n").split(",")
-    brought = {
-        feed.by_header[header_key(header)].name: header
-        for header in headers
-        if header_key(header) in feed.by_header
-    }
+    brought = dict(zip(column_names(feed, file), headers(file), strict=True))
     # A field of white space has no value.
     columns = [
         f"""case when btrim({field}, ' ') <> '' then {field} end as {column.name}"""
@@ -92,7 +88,7 @@ def _land_file(connection: duckdb.DuckDBPyConnection, feed: Feed, file: Path, da
         for column in feed.columns
     ]
     connection.execute(f"""
-        create table {_PREFIX}_landing.{feed.name} as
+        create table {PREFIX}_landing.{feed.name} as
         select
             {", ".join(columns)},
             cast(null as map(varchar, varchar)) as _extra,
@@ -108,21 +104,6 @@ def _land_file(connection: duckdb.DuckDBPyConnection, feed: Feed, file: Path, da
     return " ".join(brought)
 
 
-def _in_order(nodes: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Models, snapshots and seeds, each after those that it reads."""
-    built = {
-        name: node
-        for name, node in nodes.items()
-        if node["resource_type"] in ("model", "snapshot", "seed")
-        and node["name"] != "current_batch"
-    }
-    waiting = dict(built)
-    while waiting:
-        for name, node in list(waiting.items()):
-            if not any(before in waiting for before in node["depends_on"].get("nodes", [])):
-                yield waiting.pop(name)
-
-
 def _select(node: dict[str, Any], compiled: Path) -> str:
     if node["resource_type"] == "seed":
         types = node["config"]["column_types"]
@@ -132,10 +113,9 @@ def _select(node: dict[str, Any], compiled: Path) -> str:
         # The first batch opens one version of each key.
         return (
             "select *, _batch_date as effective_date, cast(null as date) as expiry_date"
-            f" from {_PREFIX}_staging.stg_{node['config']['meta']['feed']}"
+            f" from {PREFIX}_staging.stg_{node['config']['meta']['feed']}"
         )
-    file = compiled / "compiled" / node["package_name"] / node["original_file_path"]
-    return _translated(file.read_text(encoding="utf-8"))
+    return _translated(compiled_sql(node, compiled))
 
 
 def _translated(sql: str) -> str:

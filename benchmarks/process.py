@@ -28,6 +28,9 @@ class Cost:
     processor_seconds: float
     peak_bytes: int
 
+    def __str__(self) -> str:
+        return f"{self.seconds:.1f} s, {self.peak_bytes / 1e9:.2f} GB"
+
 
 class CommandFailed(Exception):
     """A command that is measured has failed."""

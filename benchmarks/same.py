@@ -3,18 +3,20 @@
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 # What tells of the run, not of the data; and without malformed rows others have other numbers.
 _OF_THE_RUN = {"_batch_id", "_file_sha256", "_landed_at", "_row_number"}
 
 
-def differences(warehouse: Path, parquet: Path) -> list[str]:
-    """Compare a warehouse's targets and marts with Parquet files, row by row.
+def differences(warehouse: Path, other: Path) -> list[str]:
+    """Compare a warehouse's targets and marts with those of another contender, row by row.
 
     Args:
         warehouse: Of this project, target `local`, schema `ecomm`.
-        parquet: Folder with `<schema suffix>/<table>.parquet`.
+        other: A folder with Delta tables `ecomm_<suffix>/<table>`, or with Parquet files
+            `<suffix>/<table>.parquet`.
 
     Returns:
         A sentence for each table that differs. Fractions may differ by rounding, beyond six digits.
@@ -23,11 +25,16 @@ def differences(warehouse: Path, parquet: Path) -> list[str]:
     connection.execute("set timezone = 'UTC'")
     found = []
     for suffix in ("targets", "marts"):
-        for file in sorted((parquet / suffix).glob("*.parquet")):
-            folder = warehouse / f"ecomm_{suffix}" / file.stem
-            ours = DeltaTable(folder).to_pyarrow_table()
+        tables = [*other.glob(f"{suffix}/*.parquet"), *other.glob(f"ecomm_{suffix}/*")]
+        for place in sorted(tables):
+            ours = DeltaTable(warehouse / f"ecomm_{suffix}" / place.stem).to_pyarrow_table()
             connection.register("ours", ours)
-            connection.execute(f"create or replace view theirs as from read_parquet('{file}')")
+            theirs = (
+                pq.read_table(place)
+                if place.suffix == ".parquet"
+                else DeltaTable(place).to_pyarrow_table()
+            )
+            connection.register("theirs", theirs)
             columns = [
                 f"round({name}, 6) as {name}" if kind == "DOUBLE" else name
                 for name, kind, *_ in connection.execute("describe theirs").fetchall()
@@ -37,12 +44,12 @@ def differences(warehouse: Path, parquet: Path) -> list[str]:
             only = [
                 connection.execute(
                     f"select count(*) from (select {selected} from {one}"
-                    f" except all select {selected} from {other})"
+                    f" except all select {selected} from {another})"
                 ).fetchall()[0][0]
-                for one, other in (("ours", "theirs"), ("theirs", "ours"))
+                for one, another in (("ours", "theirs"), ("theirs", "ours"))
             ]
             if any(only):
                 found.append(
-                    f"{suffix}.{file.stem}: {only[0]} rows here only, {only[1]} there only"
+                    f"{suffix}.{place.stem}: {only[0]} rows here only, {only[1]} there only"
                 )
     return found

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from benchmarks.contenders import Pipeline, floor
+from benchmarks.contenders import Pipeline, peer
 from benchmarks.same import differences
 from ingest.config import PROJECT_DIR
 
@@ -22,7 +22,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     finally:
         pipeline.stop()
     parquet = pipeline.place / "floor"
-    cost = floor(sample, pipeline.compiled, parquet)
+    cost = peer("floor", sample, pipeline.compiled, parquet)
     assert cost.processor_seconds > 0
     assert cost.peak_bytes > 50_000_000
     return pipeline.warehouse, parquet
