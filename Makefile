@@ -71,7 +71,8 @@ test-engines: setup-java ## Both of these on one Spark, which then warms up once
 smoke-databricks: $(READY) ## Send a sample batch through a deployed bundle: TARGET=dev or staging
 	$(BIN)/python tools/smoke_databricks.py --target $(or $(TARGET),dev)
 
-bench: $(READY) ## Measure beside DuckDB, and renew benchmarks/RESULTS.md (BENCH="--rounds 1 --days 60")
+bench: setup-java ## Measure beside others, and renew benchmarks/RESULTS.md (BENCH="--rounds 1 --days 60", or "--only reading")
+	VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet --group bench
 	$(BIN)/python -m benchmarks $(BENCH)
 
 requirements: $(READY) ## Pin for Databricks what uv.lock pins

@@ -3,15 +3,27 @@
 Contenders take turns within one run, so that what slows the machine slows all of them.
 """
 
+import json
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from benchmarks.contenders import Pipeline, floor, reading_floor, sample
-from benchmarks.process import CommandFailed, Cost
-from benchmarks.results import Measurements, Pair, write
+from benchmarks.contenders import (
+    Contender,
+    Pipeline,
+    Turn,
+    batch_contenders,
+    reading_contenders,
+    sample,
+)
+from benchmarks.process import CommandFailed, Cost, measured
+from benchmarks.results import Measurements, Validated, write
 from benchmarks.same import differences
+from ingest.config import PROJECT_DIR
 
 _HERE = Path(__file__).parent
 _SIZES = (10_000, 100_000, 1_000_000)
@@ -19,56 +31,88 @@ _DAILY = 20_000
 _SMALL = 200
 
 
+class Part(StrEnum):
+    """What can be measured by itself."""
+
+    BATCHES = "batches"
+    READING = "reading"
+    VALIDATION = "validation"
+    HISTORY = "history"
+
+
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each contender.")] = 3,
     days: Annotated[int, typer.Option(min=5, help="Days of the history.")] = 20,
+    only: Annotated[
+        list[Part] | None, typer.Option(help="This part; RESULTS.md then has nothing else.")
+    ] = None,
     place: Annotated[Path, typer.Option(help="Folder for feeds and tables.")] = Path(
         ".ecomm/bench"
     ),
     out: Annotated[Path, typer.Option(help="Folder for RESULTS.md and charts.")] = _HERE,
 ) -> None:
     """Measure, and write the results."""
-    place = place.resolve()
+    place, parts = place.resolve(), only or list(Part)
     pipeline = Pipeline(place / "pipeline")
-    pipeline.clear()
     # dbt's parse of the project, and its SQL, are there before anything is measured.
-    pipeline.deliver(sample(place, 1, 100), 0)
-    pipeline.run()
-
-    small = _history(pipeline, sample(place, rounds + 2, _SMALL), rounds + 2)
-    batches = {size: _batch(pipeline, place, size, rounds) for size in _SIZES}
-    reading = _reading(pipeline, place, rounds)
-    history = _history(pipeline, sample(place, days, _DAILY), days)
+    pipeline.first(sample(place, 1, 100))
+    results = Measurements(_DAILY)
+    if Part.HISTORY in parts:
+        # The first of the small days makes the tables.
+        results.small = _history(pipeline, sample(place, rounds + 2, _SMALL), rounds + 2)[1:]
+        results.history = _history(pipeline, sample(place, days, _DAILY), days)
+    if Part.BATCHES in parts:
+        on_spark = Pipeline(place / "pipeline_on_spark", "spark")
+        on_spark.first(sample(place, 1, 100))
+        contenders = batch_contenders(pipeline, on_spark, place)
+        for size in _SIZES:
+            results.batches[size] = _turns(contenders, sample(place, 1, size), size, rounds)
+        results.lacks |= {contender.name: contender.lacks for contender in contenders}
+    if Part.READING in parts:
+        contenders = reading_contenders(pipeline, place)
+        results.reading = _turns(contenders, sample(place, 1, max(_SIZES)), max(_SIZES), rounds)
+        results.lacks |= {contender.name: contender.lacks for contender in contenders}
+    if Part.VALIDATION in parts:
+        results.validation = _validation(pipeline, sample(place, 1, max(_SIZES)), rounds)
     pipeline.clear()
-    # The first of the small days makes the tables.
-    write(out, Measurements(small[1:], batches, reading, history, _DAILY))
+    write(out, results)
 
 
-def _batch(pipeline: Pipeline, place: Path, size: int, rounds: int) -> list[Pair]:
-    """One batch from nothing, and the floor."""
-    feeds, out = sample(place, 1, size), place / "floor"
-    pairs = []
+def _turns(contenders: Sequence[Contender], feeds: Path, orders: int, rounds: int) -> list[Turn]:
+    """One batch from nothing, contender after contender, again and again."""
+    asked = [one for one in contenders if orders <= (one.most_orders or orders)]
+    turns: list[Turn] = []
     for number in range(rounds):
-        pipeline.clear()
-        pipeline.deliver(feeds, 0)
-        ours = pipeline.run()
-        pairs.append(Pair(ours, floor(feeds, pipeline.compiled, out)))
-        typer.echo(f"batch of {size} orders, turn {number + 1}: {pairs[-1]}")
-        if number == 0 and (unequal := differences(pipeline.warehouse, out)):
+        turn = {}
+        for one in asked:
+            turn[one.name] = one.run(feeds)
+            typer.echo(f"{orders} orders, turn {number + 1}, {one.name}: {turn[one.name]}")
+        turns.append(turn)
+        if number == 0 and (unequal := _unequal(asked)):
             raise SystemExit("The contenders' tables differ:\n" + "\n".join(unequal))
-    return pairs
+    return turns
 
 
-def _reading(pipeline: Pipeline, place: Path, rounds: int) -> list[Pair]:
-    """Reading, hashing and landing the largest batch, and the floor."""
-    feeds = sample(place, 1, max(_SIZES))
-    pairs = []
-    for number in range(rounds):
-        pipeline.clear()
-        pipeline.deliver(feeds, 0)
-        pairs.append(Pair(pipeline.run("land"), reading_floor(feeds, place / "read")))
-        typer.echo(f"reading, turn {number + 1}: {pairs[-1]}")
-    return pairs
+def _unequal(contenders: Sequence[Contender]) -> list[str]:
+    """In what the tables of contenders that make them differ from those of the first."""
+    made = [(one.name, one.tables) for one in contenders if one.tables]
+    return [
+        f"{name}: {sentence}"
+        for name, tables in made[1:]
+        for sentence in differences(made[0][1], tables)
+    ]
+
+
+def _validation(pipeline: Pipeline, feeds: Path, rounds: int) -> Validated:
+    """The rules of orders on the batch's landed rows, in one Spark session."""
+    pipeline.first(feeds)
+    found = pipeline.place / "validation.json"
+    arguments = [pipeline.warehouse, pipeline.compiled, found, rounds]
+    command = [sys.executable, "-m", "benchmarks.validation", *map(str, arguments)]
+    measured(command, PROJECT_DIR, {})
+    validated = Validated(**json.loads(found.read_text(encoding="utf-8")))
+    typer.echo(str(validated))
+    return validated
 
 
 def _history(pipeline: Pipeline, feeds: Path, days: int) -> list[Cost]:

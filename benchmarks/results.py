@@ -2,8 +2,8 @@
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -12,78 +12,120 @@ from typing import Any
 import altair as alt
 import jinja2
 
+from benchmarks.contenders import Turn
 from benchmarks.process import Cost
 
-_PACKAGES = ("pysail", "dbt-core", "dbt-spark", "duckdb", "pyarrow", "deltalake")
+_PACKAGES = (
+    "pysail",
+    "pyspark",
+    "delta-spark",
+    "dbt-core",
+    "dbt-spark",
+    "duckdb",
+    "pyarrow",
+    "deltalake",
+    "databricks-labs-dqx",
+    "dlt",
+)
 _WINDOW = 3
 _TEMPLATE = Path(__file__).with_name("RESULTS.md.jinja")
 
 
 @dataclass(frozen=True)
-class Pair:
-    """What this project and the floor cost, one after the other."""
-
-    ours: Cost
-    floor: Cost
-
-    def __str__(self) -> str:
-        return f"{self.ours.seconds:.1f} s, floor {self.floor.seconds:.1f} s"
-
-
-@dataclass(frozen=True)
-class Measurements:
-    """All that a run of the benchmark has measured.
+class Validated:
+    """What judging a feed's rows cost, in one session.
 
     Attributes:
-        small: Small batches, one after the other, the engine up.
-        batches: Pairs by orders of a batch that is the first.
-        reading: Pairs of reading and landing the largest batch.
-        history: Days of the same size, one after the other.
-        daily: Orders of each of these days.
+        rows: How many.
+        rules: How many rules are compared.
+        failures: How often a row broke one of them, on which all contenders agree.
+        lacks: What a contender does not do, by its name.
+        seconds: Of each turn, by contender, this project first.
     """
 
-    small: Sequence[Cost]
-    batches: dict[int, list[Pair]]
-    reading: Sequence[Pair]
-    history: Sequence[Cost]
+    rows: int
+    rules: int
+    failures: int
+    lacks: Mapping[str, str]
+    seconds: Mapping[str, Sequence[float]]
+
+
+@dataclass
+class Measurements:
+    """All that a run of the benchmark has measured; what it was not asked for is empty.
+
+    Attributes:
+        daily: Orders of each day of the history.
+        small: Small batches, one after the other, the engine up.
+        history: Days of the same size, one after the other.
+        batches: Turns by orders of a batch that is the first; in each, this project first.
+        reading: Turns of reading and landing the largest batch.
+        validation: Judging its rows.
+        lacks: What a contender does not do, by its name.
+    """
+
     daily: int
+    small: Sequence[Cost] = ()
+    history: Sequence[Cost] = ()
+    batches: dict[int, list[Turn]] = field(default_factory=dict)
+    reading: Sequence[Turn] = ()
+    validation: Validated | None = None
+    lacks: dict[str, str] = field(default_factory=dict)
 
 
 def write(out: Path, measured: Measurements) -> None:
-    """Write RESULTS.md, history.svg and memory.svg into a folder."""
+    """Write RESULTS.md, and history.svg and memory.svg where measured, into a folder."""
     (out / "RESULTS.md").write_text(_page(measured), encoding="utf-8")
-    _history_chart(measured).save(out / "history.svg")
-    _memory_chart(measured).save(out / "memory.svg")
+    if measured.history:
+        _history_chart(measured).save(out / "history.svg")
+    if measured.batches:
+        _memory_chart(measured).save(out / "memory.svg")
 
 
 def _page(measured: Measurements) -> str:
-    rows = [
-        _row(f"{size:,} orders, one batch from nothing", pairs)
-        for size, pairs in measured.batches.items()
-    ]
-    rows.append(_row(f"read, hash and land {max(measured.batches):,} orders", measured.reading))
-    small = [cost.seconds for cost in measured.small]
-    return jinja2.Template(
-        _TEMPLATE.read_text(encoding="utf-8"), keep_trailing_newline=True
-    ).render(
+    environment = jinja2.Environment(
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        autoescape=False,
+        undefined=jinja2.StrictUndefined,
+    )
+    validation = measured.validation
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         machine=_machine(),
-        rows=rows,
-        small=f"{median(small):.1f} s ({min(small):.1f} to {max(small):.1f})",
+        small=_spread([cost.seconds for cost in measured.small]) if measured.small else "",
         daily=f"{measured.daily:,}",
-        growth=_growth(measured.history),
+        growth=_growth(measured.history) if measured.history else "",
+        batches={f"{size:,}": _rows(turns, measured) for size, turns in measured.batches.items()},
+        reading=_rows(measured.reading, measured),
+        validation=validation,
+        judges=[[*row, validation.lacks[row[0]]] for row in _compared(validation.seconds)]
+        if validation
+        else [],
     )
 
 
-def _row(work: str, pairs: Sequence[Pair]) -> list[str]:
-    ratios = [pair.ours.seconds / pair.floor.seconds for pair in pairs]
-    return [
-        work,
-        f"{median(pair.ours.seconds for pair in pairs):.1f} s",
-        f"{median(pair.floor.seconds for pair in pairs):.1f} s",
-        f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
-        _gigabytes(pair.ours for pair in pairs),
-        _gigabytes(pair.floor for pair in pairs),
-    ]
+def _rows(turns: Sequence[Turn], measured: Measurements) -> list[list[str]]:
+    """A row for each contender: name, time, ratio, memory, what it does not do."""
+    costs = {name: [turn[name] for turn in turns] for name in (turns[0] if turns else ())}
+    compared = _compared({name: [cost.seconds for cost in costs[name]] for name in costs})
+    return [[*row, _gigabytes(costs[row[0]]), measured.lacks[row[0]]] for row in compared]
+
+
+def _compared(seconds: Mapping[str, Sequence[float]]) -> list[list[str]]:
+    """A row for each contender: name, time, and the first one's time beside it, turn by turn."""
+    if not seconds:
+        return []
+    first = next(iter(seconds))
+    rows = []
+    for name, turns in seconds.items():
+        ratios = [ours / its for ours, its in zip(seconds[first], turns, strict=True)]
+        ratio = f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        rows.append([name, f"{median(turns):.1f} s", "" if name == first else ratio])
+    return rows
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    return f"{median(seconds):.1f} s ({min(seconds):.1f} to {max(seconds):.1f})"
 
 
 def _gigabytes(costs: Iterable[Cost]) -> str:
@@ -130,13 +172,11 @@ def _memory_chart(measured: Measurements) -> Any:
         {
             "orders": size,
             "contender": name,
-            "gigabytes": median(getattr(pair, name).peak_bytes for pair in pairs) / 1e9,
+            "gigabytes": median(turn[name].peak_bytes for turn in turns) / 1e9,
         }
-        for size, pairs in measured.batches.items()
-        for name in ("ours", "floor")
+        for size, turns in measured.batches.items()
+        for name in turns[0]
     ]
-    for row in data:
-        row["contender"] = {"ours": "this project", "floor": "floor"}[str(row["contender"])]
     chart = alt.Chart(alt.Data(values=data), width=560, height=240).mark_line(point=True)
     return chart.encode(
         alt.X("orders:Q", scale=alt.Scale(type="log"), title="orders in the batch"),
