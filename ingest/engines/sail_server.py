@@ -187,8 +187,13 @@ def _is_free(port: int) -> bool:
 
 def _answers(port: int) -> bool:
     with closing(socket.socket()) as probe:
-        # Where nobody listens, the probe may by chance be given that port, and reach itself.
-        return probe.connect_ex((HOST, port)) == 0 and probe.getsockname() != probe.getpeername()
+        try:
+            probe.connect((HOST, port))
+            # Where nobody listens, the probe may by chance be given that port, and reach itself.
+            return bool(probe.getsockname() != probe.getpeername())
+        except OSError:
+            # Nobody is there; or a server that is ending, whose port still took the connection.
+            return False
 
 
 def _is_ours(pid: int, warehouse: Path) -> bool:

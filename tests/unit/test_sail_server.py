@@ -3,10 +3,12 @@
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +89,33 @@ def test_probe_that_reaches_itself_is_no_engine(monkeypatch: pytest.MonkeyPatch)
     reached = []
 
     class Given(socket.socket):
-        def connect_ex(self, address: Any) -> int:
+        def connect(self, address: Any) -> None:
             self.bind(address)
-            reached.append(super().connect_ex(address))
-            return reached[-1]
+            super().connect(address)
+            reached.append(address)
 
     monkeypatch.setattr(sail_server.socket, "socket", Given)
     assert not sail_server._answers(port)
-    assert reached == [0]
+    assert reached == [(sail_server.HOST, port)]
+
+
+def test_engine_that_ends_as_it_is_asked_is_no_fault() -> None:
+    """It resets a connection that its port has taken: often before the probe has looked at it."""
+    with socket.create_server((sail_server.HOST, 0), backlog=50) as ending:
+
+        def reset() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = ending.accept()
+                    at_once = struct.pack("ii", 1, 0)
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+                    connection.close()
+
+        threading.Thread(target=reset, daemon=True).start()
+        answers = [sail_server._answers(ending.getsockname()[1]) for _ in range(500)]
+        ending.shutdown(socket.SHUT_RDWR)
+
+    assert len(answers) == 500
 
 
 def test_engine_that_listens_answers() -> None:
