@@ -119,7 +119,9 @@ def _compared(seconds: Mapping[str, Sequence[float]]) -> list[list[str]]:
     rows = []
     for name, turns in seconds.items():
         ratios = [ours / its for ours, its in zip(seconds[first], turns, strict=True)]
-        ratio = f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        ratio = f"{median(ratios):.2f}"
+        if len(ratios) > 1:
+            ratio += f" ({min(ratios):.2f} to {max(ratios):.2f})"
         rows.append([name, f"{median(turns):.1f} s", "" if name == first else ratio])
     return rows
 
