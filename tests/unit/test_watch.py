@@ -45,9 +45,10 @@ class Place:
         self.seen.append((time.monotonic(), {path.name: path.read_text() for path in found}))
         if self.plans:
             return self.plans.pop(0)()
-        for trigger in self.triggers.glob("*.json"):
+        # Of what was found: a test may write on meanwhile.
+        for trigger in (path for path in found if path.suffix == ".json"):
             named = self.orders / f"{trigger.stem}.csv"
-            if named.exists():
+            if named in found:
                 named.unlink()
                 trigger.unlink()
         return True
