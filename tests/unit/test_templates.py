@@ -1,12 +1,13 @@
 """Compiled Jinja templates that dbt finds again in its next command."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dbt_ecomm_templates as plugin
 import jinja2
 import pytest
-from dbt_common.clients.jinja import get_environment
+from dbt_common.clients.jinja import get_environment, get_template
 
 SOURCE = "{% for number in [1, 2] %}{{ number }}{% endfor %}"
 
@@ -38,6 +39,29 @@ def test_the_next_command_compiles_nothing(file: Path, monkeypatch: pytest.Monke
 
     # As text and as it is: two templates of one source.
     assert before == after == ["1", 1]
+
+
+@pytest.mark.parametrize("project", ["ecomm_pipeline", "another"])
+def test_dbt_takes_them_for_this_project_alone(
+    project: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flags = SimpleNamespace(PROJECT_DIR=str(file.parents[1]), TARGET_PATH=None)
+    monkeypatch.setattr(plugin, "get_flags", lambda: flags)
+    monkeypatch.setattr(plugin.MacroFuzzEnvironment, "compile", plugin._compile)
+    monkeypatch.setattr(plugin, "_kept", {})
+    source = "{{ one }} of dbt's"
+    plugin.TemplatesPlugin(project)
+
+    assert get_template(source, {}).render({"one": 1}) == "1 of dbt's"
+
+    for kept in plugin._kept.values():
+        kept.save()
+    assert file.exists() == (project == "ecomm_pipeline")
+    if file.exists():
+        monkeypatch.setattr(plugin, "_compile", refuse)
+        plugin._kept.clear()
+        plugin.TemplatesPlugin(project)
+        assert get_template(source, {}).render({"one": 1}) == "1 of dbt's"
 
 
 def test_only_what_is_new_is_written(file: Path) -> None:
@@ -72,9 +96,14 @@ def test_a_file_that_cannot_be_used_is_made_anew(
             file.write_text("no code")
         case _:
             monkeypatch.setattr(plugin, "_MADE_BY", (b"later", *plugin._MADE_BY[1:]))
+    compile_anew, compiled = plugin._compile, []
+    monkeypatch.setattr(
+        plugin, "_compile", lambda *given: compiled.append(given) or compile_anew(*given)
+    )
     again = plugin.Templates(file)
 
     assert rendered(again, SOURCE) == "12"
+    assert len(compiled) == 1
     again.save()
     monkeypatch.setattr(plugin, "_compile", refuse)
     assert rendered(plugin.Templates(file), SOURCE) == "12"
