@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,7 @@ def rules(feed: str, compiled: Path) -> list[Rule]:
     ]
 
 
+@cache
 def _nodes(compiled: Path) -> dict[str, dict[str, Any]]:
     manifest = json.loads((compiled / "manifest.json").read_text(encoding="utf-8"))
     nodes: dict[str, dict[str, Any]] = manifest["nodes"]
