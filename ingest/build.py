@@ -119,11 +119,11 @@ class DbtBuild:
         runner = dbtRunner(manifest=self._manifest, callbacks=[events])
         # Seeds are as the first parse found them.
         left_out = ["unit_test", "seed"] if self._has_seeds else ["unit_test"]
-        nodes = [*(selected or ("--selector", "batch")), "--exclude-resource-type", *left_out]
+        options = [*(selected or ("--selector", "batch")), "--exclude-resource-type", *left_out]
         has_manifest = self._has_manifest()
         if has_manifest:
-            nodes.append("--no-write-json")
-        done = runner.invoke(["build", *self._arguments, *nodes])
+            options.append("--no-write-json")
+        done = runner.invoke(["build", *self._arguments, *options])
         if not isinstance(done.result, RunExecutionResult):
             return _never_ran(done.exception)
         if has_manifest:
