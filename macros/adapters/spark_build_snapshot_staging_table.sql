@@ -10,7 +10,7 @@
         {{ options_clause() }}
         {{ tblproperties_clause() }}
         as
-        {{ snapshot_staging_table(strategy, sql, target_relation) }}
+        {{ version_changes(strategy, sql, target_relation) }}
     {%- endset -%}
     {%- do run_query(create) -%}
     {{ return(changes) }}

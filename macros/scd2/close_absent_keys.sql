@@ -6,28 +6,21 @@
 -#}
 {% macro close_absent_keys() -%}
     {%- set feed = model.config.meta.feed -%}
-    {%- if execute and load_relation(this) is not none -%}
+    {%- if execute and load_relation(this) is not none and feed in full_loads() -%}
         {%- set allow_mass_closing = var('allow_mass_closing', env_var('ECOMM_ALLOW_MASS_CLOSING', 'false')) -%}
         {%- set absent -%}
             select
                 current_versions.record_key,
-                max(full_loads.batch_date) as batch_date
+                current_batch.batch_date
             from {{ this }} as current_versions
-            inner join (
-                select current_batch.batch_date
-                from {{ pipeline_relation('ops', 'current_batch') }} as current_batch
-                inner join {{ pipeline_relation('landing', 'landed_files') }} as landed_files
-                    on current_batch.landing_number = landed_files.landing_number
-                where landed_files.feed = '{{ feed }}' and landed_files.load_type = 'full'
-            ) as full_loads
-                on current_versions.effective_date <= full_loads.batch_date
+            inner join {{ pipeline_relation('ops', 'current_batch') }} as current_batch
+                on current_versions.effective_date <= current_batch.batch_date
             left anti join (
                 select record_key from {{ pipeline_relation('staging', 'base_' ~ feed) }}
                 where _raw_line is null
             ) as present_rows
                 on current_versions.record_key = present_rows.record_key
             where current_versions.expiry_date is null
-            group by current_versions.record_key
         {%- endset -%}
         {%- set absent_keys = run_query('select count(*) from (' ~ absent ~ ') as absent_keys').rows[0][0] | int -%}
         {%- if absent_keys > 0 -%}

@@ -67,11 +67,20 @@ class Metrics:
     def _context(self) -> dict[str, Any]:
         """What the macros find in dbt."""
         variables = {"anomaly_min_batches": 7, "anomaly_threshold": 5}
-        names = ("replace_metrics", "judged_metrics", "median_of_sorted", "metric_advice")
+        names = (
+            "replace_metrics",
+            "replace_rows",
+            "judged_metrics",
+            "median_of_sorted",
+            "metric_advice",
+        )
         context: dict[str, Any] = {
             "pipeline_relation": self.settings.table,
             "var": variables.__getitem__,
             "run_query": lambda sql: SimpleNamespace(rows=self.spark.sql(sql).collect()),
+            "adapter": SimpleNamespace(
+                get_columns_in_relation=lambda table: self.spark.table(table).schema.fields
+            ),
             "append_to_log": lambda *row: self.logged.append(row),
             "sql_text": lambda text: call_macro("sql_text", text),
             "feeds": lambda: ["orders"],
