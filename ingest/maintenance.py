@@ -27,7 +27,7 @@ DUE_FACTOR = 2
 SHARE = 0.9
 # A partition of more files is compacted; each batch adds one or two.
 MANY_FILES = 16
-# A run looks at a small table from so many files on.
+# A run looks at a small table when so many files are to be merged, or removed.
 VERY_MANY_FILES = 3 * MANY_FILES
 
 
@@ -63,25 +63,32 @@ def due(settings: Settings) -> Sequence[Path]:
     """Folders of the tables that a run maintains at its end; most of the time none.
 
     They are due when files that no table needs take more room than those that one does. The small
-    tables, which are many, would take most of the time for few of the bytes: they wait until they
-    have many files.
+    tables, which are many, would take most of the time for few of the bytes: each waits until it
+    has many files, in whatever warehouse, since a query opens those of a table one by one.
 
     Raises:
         EngineError: A table's log cannot be read.
     """
     files = {folder: _data_files(folder) for folder in _tables(settings)}
+    crowded = [
+        folder
+        for folder, found in files.items()
+        if len(found) > VERY_MANY_FILES and _is_crowded(folder, len(found))
+    ]
     sizes = {folder: sum(map(_bytes, found)) for folder, found in files.items()}
     on_disk = sum(sizes.values())
     if on_disk <= SMALL_BYTES:
-        return []
-    chosen, in_chosen, unused = [], 0, 0
+        return crowded
+    largest, in_largest, unused = [], 0, 0
     for folder in sorted(sizes, key=sizes.__getitem__, reverse=True):
-        if in_chosen < SHARE * on_disk or len(files[folder]) > VERY_MANY_FILES:
-            chosen.append(folder)
-            in_chosen += sizes[folder]
+        if in_largest < SHARE * on_disk:
+            largest.append(folder)
+            in_largest += sizes[folder]
             with _told_of(folder):
                 unused += sizes[folder] - _live_bytes(DeltaTable(folder))
-    return chosen if on_disk > DUE_FACTOR * (on_disk - unused) else []
+    if on_disk <= DUE_FACTOR * (on_disk - unused):
+        return crowded
+    return largest + [folder for folder in crowded if folder not in largest]
 
 
 @private_files()
@@ -152,6 +159,14 @@ def _versions_read_since(table: DeltaTable, since: datetime) -> list[int]:
     later = [version for version, timestamp in commits if timestamp >= moment]
     earlier = [version for version, timestamp in commits if timestamp < moment]
     return [*later, max(earlier)] if earlier else later
+
+
+def _is_crowded(folder: Path, on_disk: int) -> bool:
+    """Whether so many of a table's files are not needed, or are to be merged, that it is due."""
+    with _told_of(folder):
+        table = DeltaTable(folder)
+        unused = on_disk - len(table.file_uris())
+        return unused > VERY_MANY_FILES or _has_many_files(table)
 
 
 def _has_many_files(table: DeltaTable) -> bool:

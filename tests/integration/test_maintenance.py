@@ -130,8 +130,41 @@ def test_a_run_leaves_small_tables_alone(
     assert settings.warehouse / settings.schema_of("marts") / "large" in tables
     assert folder not in tables
 
-    monkeypatch.setattr(maintenance, "VERY_MANY_FILES", 2)
+    monkeypatch.setattr(maintenance, "VERY_MANY_FILES", 1)
     assert folder in due(settings)
+
+
+def test_many_files_are_due_in_a_small_warehouse_too(
+    spark: SparkSession, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a table needs them or not."""
+    number = maintenance.MANY_FILES + 1
+    monkeypatch.setattr(maintenance, "VERY_MANY_FILES", number - 1)
+    names = ("appended", "replaced_often", "by_day")
+    appended, replaced_often, by_day = (
+        settings.warehouse / settings.schema_of("marts") / name for name in names
+    )
+    tables = [settings.table("marts", name) for name in names]
+    spark.sql(f"create table {tables[0]} (number int) using delta")
+    spark.sql(f"create table {tables[2]} (day int, number int) using delta partitioned by (day)")
+    for day in range(number):
+        spark.sql(f"insert into {tables[0]} values ({day})")
+        spark.sql(f"create or replace table {tables[1]} using delta as select {day} as number")
+        spark.sql(f"insert into {tables[2]} values ({day}, {day})")
+    # The newest of them is needed.
+    assert due(settings) == [appended]
+    spark.sql(f"create or replace table {tables[1]} using delta as select 0 as number")
+    assert set(due(settings)) == {appended, replaced_often}
+    assert len(DeltaTable(by_day).file_uris()) == number, "as many as before, each of its own day"
+
+    maintain(
+        settings,
+        due(settings),
+        now=datetime.now(UTC) + timedelta(minutes=settings.keep_minutes + 1),
+    )
+
+    assert not due(settings)
+    assert spark.table(tables[0]).count() == number
 
 
 def test_a_table_that_cannot_be_read_is_named(spark: SparkSession, settings: Settings) -> None:
