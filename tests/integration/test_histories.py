@@ -47,6 +47,7 @@ def late(
             stack.deliver(delivery)
             if n > 0:
                 stack.run()
+        stack.build()  # the newest batch once more
     events = [json.loads(line) for log in logs.glob("*") for line in log.open(encoding="utf-8")]
     sent = [event["data"]["sql"] for event in events if event["info"]["name"] == "SQLQuery"]
     return folder, triggers, {kind_of(statement) for statement in sent}
@@ -65,7 +66,7 @@ def test_late_and_superseding_batches_equal_a_clean_run(
 def test_each_kind_of_statement_in_use_has_a_case(
     late: tuple[Path, list[Path], set[str]],
 ) -> None:
-    """Those that dbt sends for a batch, a later one, one between them, and full loads."""
+    """Those of dbt for a batch, a later one, one between them, one again, and full loads."""
     assert late[2] - READING == {case.kind for case in CASES}
 
 
