@@ -44,5 +44,5 @@
         from {{ counts }} as batch_counts
         cross join scored
     {%- endset -%}
-    {%- do replace_rows('batch_reconciliation', {'landing_number': batch['landing_number']}, ['feed'], reconciled) -%}
+    {%- do replace_rows('batch_reconciliation', 'landing_number', batch['landing_number'], ['feed'], reconciled) -%}
 {%- endmacro %}

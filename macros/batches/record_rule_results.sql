@@ -77,7 +77,7 @@
             from counted
         {%- endset -%}
         {%- do replace_rows(
-            'validation_results', {'batch_id': sql_text(batch['batch_id'])}, ['rule_id'], results_of_rules
+            'validation_results', 'batch_id', sql_text(batch['batch_id']), ['rule_id'], results_of_rules
         ) -%}
     {%- endif -%}
 {%- endmacro %}

@@ -36,6 +36,6 @@
         {%- endif %}
     {%- endset -%}
     {%- set day = "date '" ~ batch['batch_date'] ~ "'" -%}
-    {%- do replace_rows(table, {'batch_date': day}, ['feed', 'metric'], values) -%}
+    {%- do replace_rows(table, 'batch_date', day, ['feed', 'metric'], values) -%}
     {{ return(rows) }}
 {%- endmacro %}

@@ -33,12 +33,12 @@
             end
     {%- endset -%}
     {%- if execute and run_query('select 1 from (' ~ settled ~ ') as settled limit 1').rows -%}
-    merge into {{ this }} as errors
-    using (
-        {{ settled }}
-    ) as settled
-    on errors.error_id = settled.error_id
-    when matched and settled.is_released then delete
-    when matched then update set resolved_by_batch_id = settled.resolved_by_batch_id
-{%- endif -%}
+        merge into {{ this }} as errors
+        using (
+            {{ settled }}
+        ) as settled
+        on errors.error_id = settled.error_id
+        when matched and settled.is_released then delete
+        when matched then update set resolved_by_batch_id = settled.resolved_by_batch_id
+    {%- endif -%}
 {%- endmacro %}

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from databricks_endpoint.conftest import CATALOG, SCHEMA, Run, Stack
 from databricks_endpoint.server import Endpoint
+from ingest.config import PROJECT_DIR
 
 FEEDS = ("orders", "customers", "products", "inventory", "shipping")
 MARTS = {
@@ -239,6 +240,15 @@ def test_a_batch_like_the_one_before_costs_two_statements(builds: list[list[str]
     assert len(published[0]) > 50
     # All later ones, that of the late batch among them.
     assert [len(build) for build in published[1:]] == [2, 2]
+
+
+def test_documentation_tells_how_many_statements_a_build_sends(builds: list[list[str]]) -> None:
+    text = (PROJECT_DIR / "docs" / "databricks.md").read_text(encoding="utf-8")
+    told = re.search(r"about (\d+) statements on the first day and (\d+) a batch later", text)
+    assert told
+
+    sent = [len(builds[0]), len(builds[-1])]
+    assert sent == pytest.approx([int(number) for number in told.groups()], abs=10)
 
 
 def test_a_changed_mask_makes_its_view_anew(

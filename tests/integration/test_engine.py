@@ -22,6 +22,7 @@ from ingest.engines import local, sail_server
 from ingest.engines.engine import exclusive_use, open_engine
 from ingest.engines.local import LocalEngine
 from ingest.errors import BusyError, EngineError
+from ingest.watch import kept_engine
 
 
 @pytest.fixture
@@ -295,6 +296,21 @@ def test_command_stops_the_engine_that_it_started(own_engine: LocalEngine, tmp_p
         assert session.sql("select 1").collect() == [(1,)]
 
     assert not own_engine.is_up
+
+
+def test_engine_that_was_stopped_while_a_watch_waits_starts_anew(
+    own_engine: LocalEngine, tmp_path: Path
+) -> None:
+    settings = load_settings(warehouse=tmp_path / "tables")
+    told: list[str] = []
+    with kept_engine(settings, lambda _word, message: told.append(message)) as keep:
+        for _ in range(2):
+            keep()
+            with open_engine(settings, exclusive=True) as session:
+                assert session.sql("select 1").collect() == [(1,)]
+            own_engine.stop()
+
+    assert told == ["The engine starts.", "The engine is gone: starts anew."]
 
 
 def test_command_leaves_an_engine_that_runs(engine: LocalEngine, warehouse: Path) -> None:

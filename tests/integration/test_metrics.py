@@ -78,9 +78,6 @@ class Metrics:
             "pipeline_relation": self.settings.table,
             "var": variables.__getitem__,
             "run_query": lambda sql: SimpleNamespace(rows=self.spark.sql(sql).collect()),
-            "adapter": SimpleNamespace(
-                get_columns_in_relation=lambda table: self.spark.table(table).schema.fields
-            ),
             "append_to_log": lambda *row: self.logged.append(row),
             "sql_text": lambda text: call_macro("sql_text", text),
             "feeds": lambda: ["orders"],

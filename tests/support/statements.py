@@ -56,6 +56,14 @@ CASES = (
     Case("insert into", ("insert into {table} select id + 3, name from {table}",), [
         *_START, (4, "a"), (5, "b"), (6, None),
     ]),
+    Case(
+        "insert into by name",
+        (
+            "insert into {table} by name with found as (select 'd' as name, 4 as id)"
+            " select name, id from found",
+        ),
+        [*_START, (4, "d")],
+    ),
     Case("delete from", ("delete from {table} where id >= 2",), [(1, "a")]),
     Case(
         "update",
@@ -148,6 +156,8 @@ def kind_of(statement: str) -> str:
     if words.startswith("merge into"):
         branches = re.findall(r"then (update set \*|update set|insert \*|insert|delete)", words)
         return "merge: " + ", ".join(branches)
+    if re.match(r"insert into \S+ by name\b", words):
+        return "insert into by name"
     if words.startswith("create or replace table"):
         is_select = re.search(r"\bas (with|select)\b", words)
         return "create or replace table as" if is_select else "create or replace table"
