@@ -39,14 +39,14 @@ BUILDING = [
         Point(SQL, "during", rf'"node_id": "{MODEL}.base_orders'),
         Point(SQL, "before", rf'"node_id": "{MODEL}.int_product_versions'),
         Point(SQL, "during", rf'"node_id": "{MODEL}.customer_analytics'),
-        Point(SQL, "during", "merge into ecomm_ops.validation_results"),
+        Point(SQL, "during", "insert into ecomm_ops.validation_results"),
     ],
     # A full load: between closing the absent keys and opening the new versions, and amid either.
     [
         Point(SQL, "after", "merge into ecomm_targets.customers_target as current_versions"),
         Point(SQL, "during", "merge into ecomm_targets.inventory_target as versions"),
         Point(SQL, "after", "delete from ecomm_ops.built_nodes where node_id in"),
-        Point(SQL, "after", "merge into ecomm_ops.batch_reconciliation"),
+        Point(SQL, "after", "insert into ecomm_ops.batch_reconciliation"),
     ],
     [
         Point(SQL, "during", rf'"node_id": "{MODEL}.orders_errors'),
