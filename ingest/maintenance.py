@@ -27,7 +27,7 @@ DUE_FACTOR = 2
 SHARE = 0.9
 # A partition of more files is compacted; each batch adds one or two.
 MANY_FILES = 16
-# A run looks at a small table when so many files are to be merged, or removed.
+# A run looks at a small table from so many files on; it is due when it does not need so many.
 VERY_MANY_FILES = 3 * MANY_FILES
 
 
