@@ -4,6 +4,8 @@ import re
 
 from pyspark.errors import PySparkException, RetriesExceeded
 
+from ingest.errors import PipelineError
+
 _STATUS = re.compile(r"StatusCode\.([A-Z_]+)")
 
 
@@ -28,6 +30,8 @@ def first_line(error: PySparkException) -> str:
 
 def explain(error: BaseException) -> str:
     """An unexpected error in one sentence; its own text only where it cannot tell of data."""
+    if isinstance(error, PipelineError):
+        return str(error)
     name = type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         return f"Unexpected error: {error.strerror} ({name})."

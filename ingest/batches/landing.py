@@ -31,7 +31,8 @@ class FileToLand:
         file_rows: Data rows, malformed ones included.
         load_type: `incremental` or `full`.
         header: Its columns' names in normal form, separated by blanks.
-        parquet: The rows, with the contract's columns and those that ingest adds.
+        parquet: The rows, with the contract's columns and those that ingest adds; on this machine
+            it becomes a file of the table.
     """
 
     feed: str
@@ -96,7 +97,7 @@ class LandingTables:
             for file in files:
                 key = (file.feed, file.file_sha256)
                 if key not in present:
-                    self._insert(file)
+                    self._insert(file, lineage)
                     if key in withdrawn:
                         self._remove_older(file, lineage)
                 records.append(
@@ -143,7 +144,23 @@ class LandingTables:
         self._is_swept = True
         return removed
 
-    def _insert(self, file: FileToLand) -> None:
+    def _insert(self, file: FileToLand, lineage: Lineage) -> None:
+        if self._settings.target == "databricks":
+            self._copy(file)
+            return
+        # Only where tables are folders there is a package for them.
+        from ingest.engines.delta_files import append_file
+
+        # What the table is searched by.
+        constants = {
+            "_batch_id": lineage.batch_id,
+            "_batch_date": lineage.batch_date.isoformat(),
+            "_file_sha256": file.file_sha256,
+        }
+        folder = self._settings.warehouse / self._settings.schema_of("landing") / file.feed
+        append_file(folder, file.parquet, file.file_rows, constants)
+
+    def _copy(self, file: FileToLand) -> None:
         table = self._settings.table("landing", file.feed)
         rows = self._session.read.parquet(str(file.parquet))
         # By name: the contract's order may change, and a column that it had stays in the table.

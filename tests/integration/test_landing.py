@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import SettingsFor
+from pyspark.errors import PySparkException
 from pyspark.sql import Row, SparkSession
 
 from ingest.batches import archive
@@ -795,6 +796,24 @@ def test_same_bytes_for_another_date_are_warned_about(shop: Shop) -> None:
     assert Counter(row._batch_date for row in shop.rows("orders")) == {DAY: 2, NEXT_DAY: 2}
 
 
+def test_who_looks_for_a_day_opens_the_files_of_that_day_only(shop: Shop) -> None:
+    shop.deliver(DAY, {"orders": csv("orders")})
+    shop.land()
+    folder = shop.settings.warehouse / shop.settings.schema_of("landing") / "orders"
+    of_day = set(folder.glob("*.parquet"))
+    shop.deliver(NEXT_DAY, {"orders": csv("orders", 3, mark="b")})
+    shop.land()
+    (of_next_day,) = set(folder.glob("*.parquet")) - of_day
+
+    of_next_day.unlink()
+
+    table = shop.settings.table("landing", "orders")
+    found = shop.spark.sql(f"select * from {table} where _batch_date = date '{DAY}'").collect()
+    assert len(found) == 2
+    with pytest.raises(PySparkException):
+        shop.rows("orders")
+
+
 def test_header_alone_is_a_batch_of_no_rows(shop: Shop) -> None:
     shop.deliver(DAY, {"orders": csv("orders", 0)})
 
@@ -885,10 +904,10 @@ def test_full_disk_leaves_nothing_visible(shop: Shop, monkeypatch: pytest.Monkey
     shop.deliver(DAY, {feed: csv(feed) for feed in FEEDS})
     insert = LandingTables._insert
 
-    def fill_up(tables: LandingTables, file: Any) -> None:
+    def fill_up(tables: LandingTables, file: Any, lineage: Any) -> None:
         if file.feed == FEEDS[2]:
             raise OSError(errno.ENOSPC, "No space left on device")
-        insert(tables, file)
+        insert(tables, file, lineage)
 
     with monkeypatch.context() as patch:
         patch.setattr(LandingTables, "_insert", fill_up)
