@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import numpy as np
+
 from ingest.errors import Rejected
 from ingest.reading.strict_csv import CR, LF, fields, records, strict_end, without_line_end
 
@@ -237,7 +239,8 @@ class CsvStream:
                 f"{self._name} is not a text file (line {line} has a NUL byte,"
                 " as binary and UTF-16 files do): deliver plain CSV, saved as UTF-8."
             )
-        self._lines += chunk.count(self.newline)
+        # Many of one byte are counted faster so than by `count`.
+        self._lines += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == self.newline[0]))
         self.size += len(chunk)
         self._hash.update(chunk)
         return chunk

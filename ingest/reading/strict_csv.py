@@ -174,7 +174,7 @@ def _has_other_line_end(
     """Whether a CR that ends no line, or an LF in a file whose lines end in CR, is in no value."""
     if newline == CR:
         alone = np.flatnonzero(codes == LF[0]) if LF in text else np.empty(0, np.int64)
-    elif text.count(CR) == text.count(CR + LF):
+    elif CR not in text or text.count(CR) == text.count(CR + LF):
         return False
     else:
         alone = np.flatnonzero(codes == CR[0])
