@@ -11,8 +11,10 @@ from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction
 
 from ingest.errors import EngineError
+from ingest.private import private_files
 
 
+@private_files()
 def append_file(table: Path, parquet: Path, rows: int, constants: Mapping[str, str]) -> None:
     """Append the rows of a Parquet file to a table, in one commit.
 
@@ -46,6 +48,7 @@ def append_file(table: Path, parquet: Path, rows: int, constants: Mapping[str, s
         data_change=True,
         stats=json.dumps(statistics),
     )
+    parquet.chmod(0o600)
     shutil.move(parquet, table / name)
     try:
         delta = DeltaTable(table)

@@ -40,6 +40,17 @@ def test_file_is_moved_into_the_table(tmp_path: Path) -> None:
     assert [(row["day"], row["number"]) for row in rows(folder)] == [("a", 1), ("b", 2), ("b", 3)]
 
 
+def test_only_the_owner_reads_what_is_written(tmp_path: Path) -> None:
+    folder = table(tmp_path / "things")
+    before = set(folder.rglob("*"))
+
+    append_file(folder, parquet(tmp_path / "parsed.parquet", day=["b"]), 1, {"day": "b"})
+
+    written = set(folder.rglob("*")) - before
+    assert {path.suffix for path in written} == {".json", ".parquet"}
+    assert not [path for path in written if path.stat().st_mode & 0o077]
+
+
 def test_column_that_the_file_lacks_is_null(tmp_path: Path) -> None:
     folder = table(tmp_path / "things")
 
