@@ -29,6 +29,8 @@ _HERE = Path(__file__).parent
 _SIZES = (10_000, 100_000, 1_000_000)
 _DAILY = 20_000
 _SMALL = 200
+# Small days that one command applies.
+_TOGETHER = 5
 
 
 class Part(StrEnum):
@@ -59,7 +61,9 @@ def main(
     results = Measurements(_DAILY)
     if Part.HISTORY in parts:
         # The first of the small days makes the tables.
-        results.small = _history(pipeline, sample(place, rounds + 2, _SMALL), rounds + 2)[1:]
+        small = sample(place, rounds + 2 + _TOGETHER, _SMALL)
+        results.small = _history(pipeline, small, rounds + 2)[1:]
+        results.further = _further(pipeline, small, rounds + 2, results.small[-1])
         results.history = _history(pipeline, sample(place, days, _DAILY), days)
     if Part.BATCHES in parts:
         on_spark = Pipeline(place / "pipeline_on_spark", "spark")
@@ -125,6 +129,15 @@ def _history(pipeline: Pipeline, feeds: Path, days: int) -> list[Cost]:
         costs.append(pipeline.run())
         typer.echo(f"day {day + 1}: {costs[-1]}")
     return costs
+
+
+def _further(pipeline: Pipeline, feeds: Path, first: int, alone: Cost) -> float:
+    """Seconds of each day but the first that one command applies: what it takes beyond a day."""
+    for day in range(first, first + _TOGETHER):
+        pipeline.deliver(feeds, day)
+    together = pipeline.run()
+    typer.echo(f"{_TOGETHER} days by one command: {together}")
+    return (together.seconds - alone.seconds) / (_TOGETHER - 1)
 
 
 if __name__ == "__main__":

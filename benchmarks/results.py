@@ -5,6 +5,7 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,6 +29,10 @@ _PACKAGES = (
     "dlt",
 )
 _WINDOW = 3
+# A month of working days: told by itself where the history is longer.
+_MONTH = 20
+_seconds = attrgetter("seconds")
+_processor_seconds = attrgetter("processor_seconds")
 _TEMPLATE = Path(__file__).with_name("RESULTS.md.jinja")
 
 
@@ -57,6 +62,7 @@ class Measurements:
     Attributes:
         daily: Orders of each day of the history.
         small: Small batches, one after the other, the engine up.
+        further: Seconds of each further small batch that a command applies.
         history: Days of the same size, one after the other.
         batches: Turns by orders of a batch that is the first; in each, this project first.
         reading: Turns of reading and landing the largest batch.
@@ -66,6 +72,7 @@ class Measurements:
 
     daily: int
     small: Sequence[Cost] = ()
+    further: float = 0.0
     history: Sequence[Cost] = ()
     batches: dict[int, list[Turn]] = field(default_factory=dict)
     reading: Sequence[Turn] = ()
@@ -93,6 +100,7 @@ def _page(measured: Measurements) -> str:
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         machine=_machine(),
         small=_spread([cost.seconds for cost in measured.small]) if measured.small else "",
+        further=f"{measured.further:.1f} s",
         daily=f"{measured.daily:,}",
         growth=_growth(measured.history) if measured.history else "",
         batches={f"{size:,}": _rows(turns, measured) for size, turns in measured.batches.items()},
@@ -144,16 +152,20 @@ def _machine() -> str:
 
 
 def _growth(history: Sequence[Cost]) -> str:
-    """The last days beside the fourth and its neighbours: single days are noisy."""
-    early, late = history[2 : 2 + _WINDOW], history[-_WINDOW:]
-    clock = median(cost.seconds for cost in late) / median(cost.seconds for cost in early)
-    work = median(cost.processor_seconds for cost in late) / median(
-        cost.processor_seconds for cost in early
-    )
-    return (
-        f"The last {_WINDOW} of {len(history)} days took {clock:.2f} times as long as days 3 to"
-        f" {2 + _WINDOW} (medians), and {work:.2f} times the processors' time."
-    )
+    """Later days beside the fourth, each with its neighbours: single days are noisy."""
+    early = history[2 : 2 + _WINDOW]
+    told = []
+    for last in sorted({min(_MONTH, len(history)), len(history)}):
+        late = history[last - _WINDOW : last]
+        clock, work = (
+            median(map(measure, late)) / median(map(measure, early))
+            for measure in (_seconds, _processor_seconds)
+        )
+        told.append(
+            f"Days {last - _WINDOW + 1} to {last} took {clock:.2f} times as long as days 3 to"
+            f" {2 + _WINDOW} (medians), and {work:.2f} times the processors' time."
+        )
+    return " ".join(told)
 
 
 def _history_chart(measured: Measurements) -> Any:
