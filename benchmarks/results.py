@@ -31,8 +31,6 @@ _PACKAGES = (
 _WINDOW = 3
 # A month of working days: told by itself where the history is longer.
 _MONTH = 20
-_seconds = attrgetter("seconds")
-_processor_seconds = attrgetter("processor_seconds")
 _TEMPLATE = Path(__file__).with_name("RESULTS.md.jinja")
 
 
@@ -159,7 +157,7 @@ def _growth(history: Sequence[Cost]) -> str:
         late = history[last - _WINDOW : last]
         clock, work = (
             median(map(measure, late)) / median(map(measure, early))
-            for measure in (_seconds, _processor_seconds)
+            for measure in (attrgetter("seconds"), attrgetter("processor_seconds"))
         )
         told.append(
             f"Days {last - _WINDOW + 1} to {last} took {clock:.2f} times as long as days 3 to"

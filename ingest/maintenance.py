@@ -5,18 +5,16 @@ the table meanwhile can go on. On this machine nobody else takes them away. Sail
 OPTIMIZE nor VACUUM, so delta-rs does the work, whichever engine wrote the tables.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
 
 from ingest.catalog import tables_on_disk
 from ingest.config import SUFFIXES, Settings
-from ingest.errors import EngineError
+from ingest.engines.delta_files import told_of
 from ingest.private import private_files
 
 # A warehouse that is smaller is left alone.
@@ -84,7 +82,7 @@ def due(settings: Settings) -> Sequence[Path]:
         if in_largest < SHARE * on_disk:
             largest.append(folder)
             in_largest += sizes[folder]
-            with _told_of(folder):
+            with told_of(folder, "maintained"):
                 unused += sizes[folder] - _live_bytes(DeltaTable(folder))
     if on_disk <= DUE_FACTOR * (on_disk - unused):
         return crowded
@@ -112,7 +110,7 @@ def maintain(
     before = sum(map(_size, chosen))
     compacted = live = 0
     for folder in chosen:
-        with _told_of(folder):
+        with told_of(folder, "maintained"):
             table = DeltaTable(folder)
             if _has_many_files(table):
                 table.optimize.compact()
@@ -130,17 +128,6 @@ def maintain(
                 keep_versions=_versions_read_since(table, since),
             )
     return Maintained(len(chosen), compacted, live, before, sum(map(_size, chosen)))
-
-
-@contextmanager
-def _told_of(folder: Path) -> Iterator[None]:
-    """Name the table whose files cannot be read or written."""
-    try:
-        yield
-    except (DeltaError, OSError) as error:
-        # Messages of delta-rs name files and versions, never values.
-        name = f"{folder.parent.name}.{folder.name}"
-        raise EngineError(f"Table {name} cannot be maintained: {error}") from error
 
 
 def _tables(settings: Settings) -> Sequence[Path]:
@@ -163,7 +150,7 @@ def _versions_read_since(table: DeltaTable, since: datetime) -> list[int]:
 
 def _is_crowded(folder: Path, on_disk: int) -> bool:
     """Whether so many of a table's files are not needed, or are to be merged, that it is due."""
-    with _told_of(folder):
+    with told_of(folder, "maintained"):
         table = DeltaTable(folder)
         unused = on_disk - len(table.file_uris())
         return unused > VERY_MANY_FILES or _has_many_files(table)

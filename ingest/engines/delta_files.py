@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -50,11 +51,25 @@ def append_file(table: Path, parquet: Path, rows: int, constants: Mapping[str, s
     )
     parquet.chmod(0o600)
     shutil.move(parquet, table / name)
-    try:
+    with told_of(table, "written"):
         delta = DeltaTable(table)
         delta.create_write_transaction([file], "append", delta.schema())
+
+
+@contextmanager
+def told_of(table: Path, done: str) -> Iterator[None]:
+    """Name the table that delta-rs cannot read or write.
+
+    Args:
+        table: Its folder.
+        done: What is done to it, as a participle.
+
+    Raises:
+        EngineError: It failed, and why.
+    """
+    try:
+        yield
     except (DeltaError, OSError) as error:
         # Messages of delta-rs name files and versions, never values.
-        raise EngineError(
-            f"Table {table.parent.name}.{table.name} cannot be written: {error}"
-        ) from error
+        name = f"{table.parent.name}.{table.name}"
+        raise EngineError(f"Table {name} cannot be {done}: {error}") from error
