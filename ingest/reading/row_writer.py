@@ -98,10 +98,9 @@ class RowWriter:
             "_file_sha256": file_sha256,
             "_landed_at": lineage.landed_at,
         }
-        # The file is read once, and what differs from row to row fills a dictionary for nothing.
-        self._writer = pq.ParquetWriter(
-            out, self._schema, use_dictionary=list(self._constants), write_statistics=False
-        )
+        # On this machine the file stays, as a part of the table, hence dictionaries as an engine
+        # would write them; who searches the table reads the statistics in its log.
+        self._writer = pq.ParquetWriter(out, self._schema, write_statistics=False)
 
     def __enter__(self) -> Self:
         """Return the file itself."""
