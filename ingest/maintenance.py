@@ -5,6 +5,7 @@ the table meanwhile can go on. On this machine nobody else takes them away. Sail
 OPTIMIZE nor VACUUM, so delta-rs does the work, whichever engine wrote the tables.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -157,8 +158,8 @@ def _is_crowded(folder: Path, on_disk: int) -> bool:
 
 
 def _has_many_files(table: DeltaTable) -> bool:
-    folders = [uri.rpartition("/")[0] for uri in table.file_uris()]
-    return any(folders.count(folder) > MANY_FILES for folder in set(folders))
+    files = Counter(uri.rpartition("/")[0] for uri in table.file_uris())
+    return any(count > MANY_FILES for count in files.values())
 
 
 def _live_bytes(table: DeltaTable) -> int:
