@@ -20,6 +20,7 @@ from databricks.sql.thrift_api.TCLIService import TCLIService, ttypes
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from support.batches import FEW_ROWS, configure
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TTransport import TMemoryBuffer
 
@@ -40,10 +41,9 @@ _SETTINGS = {
     # Databricks' defaults.
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
-    # For few rows and wide tables: no compiling, no inference that grows with the square of the
-    # columns (a snapshot's merge took a minute of it), no thousands of tasks to list a folder.
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    **FEW_ROWS,
+    # For wide tables: no inference that grows with the square of the columns (a snapshot's merge
+    # took a minute of it), and no thousands of tasks to list a folder.
     "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
 }
@@ -183,8 +183,7 @@ class Endpoint(TCLIService.Iface):
                 _failure(error), ttypes.TProtocolVersion.SPARK_CLI_SERVICE_PROTOCOL_V7
             )
         session = self._spark.newSession()
-        for name, value in _SETTINGS.items():
-            session.conf.set(name, value)
+        configure(session, _SETTINGS)
         handle = _identifier()
         self._sessions[handle.guid] = session
         return ttypes.TOpenSessionResp(

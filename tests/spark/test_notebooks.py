@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from pyspark.sql import SparkSession
-from support.batches import without_code_generation
+from support.batches import configure
 
 from benchmarks.contenders import Pipeline
 from benchmarks.notebooks import build
@@ -45,7 +45,7 @@ def test_notebooks_make_the_same_targets(spark: SparkSession, tmp_path: Path) ->
     finally:
         pipeline.stop()
     session = spark.newSession()
-    without_code_generation(session)
+    configure(session)
     use(session, tmp_path / "notebooks")
 
     build(session, sample, only_targets(pipeline.compiled, tmp_path / "compiled"))

@@ -73,10 +73,19 @@ def tables(spark: SparkSession, schema: str) -> dict[str, list[dict[str, object]
     }
 
 
-def without_code_generation(spark: SparkSession) -> None:
-    """Let Apache Spark interpret its plans: for so few rows compiling costs more than it saves."""
-    spark.conf.set("spark.sql.codegen.wholeStage", "false")
-    spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+# Apache Spark's, for so few rows: plans are interpreted, and made once, since to compile them or to
+# plan again after each stage costs more than it saves.
+FEW_ROWS = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+}
+
+
+def configure(spark: SparkSession, settings: Mapping[str, str] = FEW_ROWS) -> None:
+    """Set a session's settings."""
+    for name, value in settings.items():
+        spark.conf.set(name, value)
 
 
 def timeless(content: dict[str, list[dict[str, object]]]) -> dict[str, list[str]]:
