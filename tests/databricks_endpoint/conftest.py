@@ -12,7 +12,7 @@ from databricks import sql as connector
 from databricks.sql.client import Connection, Cursor
 from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
-from support.batches import configure, tables
+from support.batches import FEW_ROWS, configure, tables
 from support.stack import deliver_day, environment_of
 from typer.testing import CliRunner
 
@@ -49,7 +49,7 @@ def spark(warehouse: Path) -> Iterator[SparkSession]:
     # Another schema: as on the platform, ingest finds none of its own tables when it comes first.
     settings = load_settings(warehouse=warehouse, target="spark", schema_name="platform")
     with engine_for(settings).session() as session:
-        configure(session)
+        configure(session, FEW_ROWS)
         yield session
 
 

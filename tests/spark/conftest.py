@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 from support import hostile
-from support.batches import configure, tables
+from support.batches import FEW_ROWS, configure, tables
 from support.stack import Stack, deliver_day
 
 from ingest.config import PROJECT_DIR, load_settings
@@ -28,7 +28,7 @@ def spark(warehouse: Path) -> Iterator[SparkSession]:
     """The lane's only Spark; commands in this process use it."""
     settings = load_settings(warehouse=warehouse, target="spark", schema_name=SCHEMA)
     with SparkEngine(settings).session() as session:
-        configure(session)
+        configure(session, FEW_ROWS)
         yield session
 
 

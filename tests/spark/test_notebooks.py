@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from pyspark.sql import SparkSession
-from support.batches import configure
+from support.batches import FEW_ROWS, configure
 
 from benchmarks.contenders import Pipeline
 from benchmarks.notebooks import build
@@ -45,7 +45,7 @@ def test_notebooks_make_the_same_targets(spark: SparkSession, tmp_path: Path) ->
     finally:
         pipeline.stop()
     session = spark.newSession()
-    configure(session)
+    configure(session, FEW_ROWS)
     use(session, tmp_path / "notebooks")
 
     build(session, sample, only_targets(pipeline.compiled, tmp_path / "compiled"))

@@ -82,7 +82,7 @@ FEW_ROWS = {
 }
 
 
-def configure(spark: SparkSession, settings: Mapping[str, str] = FEW_ROWS) -> None:
+def configure(spark: SparkSession, settings: Mapping[str, str]) -> None:
     """Set a session's settings."""
     for name, value in settings.items():
         spark.conf.set(name, value)
